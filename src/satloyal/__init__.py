@@ -1,0 +1,71 @@
+"""satloyal: defensible statements about satisfaction, trust and loyalty from customer surveys.
+
+Names are loaded on first use, so that ``import satloyal`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from satloyal.errors import SatloyalError, SatloyalWarning
+
+if TYPE_CHECKING:
+    from satloyal.core.moments import Moments
+    from satloyal.models.curves import fit_curve
+    from satloyal.models.sem.fit import fit_sem
+    from satloyal.reporting.document import report
+    from satloyal.survey.codebook import Codebook
+    from satloyal.survey.readers import read_survey
+    from satloyal.survey.samples import load_sample
+    from satloyal.survey.survey import Survey
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Codebook": "satloyal.survey.codebook",
+    "Moments": "satloyal.core.moments",
+    "Survey": "satloyal.survey.survey",
+    "fit_curve": "satloyal.models.curves",
+    "fit_sem": "satloyal.models.sem.fit",
+    "load_sample": "satloyal.survey.samples",
+    "read_survey": "satloyal.survey.readers",
+    "report": "satloyal.reporting.document",
+}
+
+__all__ = [
+    "Codebook",
+    "Moments",
+    "SatloyalError",
+    "SatloyalWarning",
+    "Survey",
+    "__version__",
+    "fit_curve",
+    "fit_sem",
+    "load_sample",
+    "read_survey",
+    "report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        msg = f"module 'satloyal' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _wire() -> None:
+    """Tell the models who draws their pictures, without importing it now."""
+    from satloyal.models import presenter
+
+    presenter.set_presenter(lambda: import_module("satloyal.reporting.present"))  # type: ignore[arg-type,return-value]
+
+
+_wire()

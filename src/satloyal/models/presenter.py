@@ -1,0 +1,49 @@
+"""The seam between models and reporting: who draws a fit.
+
+Models never import reporting; the package's ``__init__`` registers the reporting layer here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from satloyal.models.fit import Fit
+
+__all__ = ["Presenter", "present", "set_presenter"]
+
+
+class Presenter(Protocol):
+    """What the reporting layer can do with a fit."""
+
+    def html(self, fit: Fit) -> str:
+        """Return a self-contained HTML fragment."""
+        ...
+
+    def figure(self, fit: Fit, name: str, **options: Any) -> Figure:
+        """Return one named figure."""
+        ...
+
+    def figures(self, fit: Fit) -> tuple[str, ...]:
+        """Return the names of the figures this fit can draw."""
+        ...
+
+
+_loader: Callable[[], Presenter] | None = None
+
+
+def set_presenter(loader: Callable[[], Presenter]) -> None:
+    """Register how to get the presenter."""
+    global _loader  # noqa: PLW0603 - the one seam, set once at import
+    _loader = loader
+
+
+def present() -> Presenter:
+    """Return the presenter."""
+    if _loader is None:
+        msg = "import satloyal before asking a fit for pictures"
+        raise RuntimeError(msg)
+    return _loader()

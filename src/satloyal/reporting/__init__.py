@@ -1,0 +1,1 @@
+"""What we may say: tables, figures, documents, and their renderings."""

@@ -1,0 +1,1 @@
+"""What we claim: the model language and the parameter table."""

@@ -1,0 +1,1 @@
+"""A study: a plan that can be inspected before anything runs, and its run."""
