@@ -1,0 +1,190 @@
+"""Complete rows: the numbers of a frame that a model can use, checked once, with what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.errors import FitError
+from satloyal.notes import Note
+
+__all__ = ["CompleteRows"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteRows:
+    """The rows of a frame that are complete on some columns, checked once.
+
+    Parameters
+    ----------
+    names : tuple of str
+    values : ndarray, shape (n, p)
+    index : Index, length n
+        Labels of the rows kept.
+    weights : ndarray, shape (n,) or None
+        Sampling weights scaled to a mean of one within each group.
+    codes : ndarray of int, shape (n,)
+        Group of each row.
+    labels : tuple of str
+        Names of the groups.
+    notes : tuple of Note
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    index: pd.Index
+    weights: Array | None
+    codes: Array
+    labels: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        columns: Sequence[str] | pd.Index,
+        *,
+        weights: Array | Sequence[float] | None = None,
+        group: Array | Sequence[Any] | None = None,
+    ) -> CompleteRows:
+        """Check the columns, drop incomplete rows, and say what was done."""
+        names = tuple(str(c) for c in columns)
+        _check_columns(frame, names)
+        values = _numbers(frame, names)
+        keep = ~np.isnan(values).any(axis=1)
+        notes: list[Note] = []
+        weight = None
+        if weights is not None:
+            weight = _weights(weights, len(frame))
+            usable = np.isfinite(weight) & (weight > 0)
+            if (keep & ~usable).any():
+                count = int((keep & ~usable).sum())
+                notes.append(
+                    Note("weights", f"{count} rows have a weight of zero or none and are left out", count)
+                )
+            keep &= usable
+        codes, labels = _groups(group, len(frame))
+        if group is not None and (codes < 0).any():
+            count = int((keep & (codes < 0)).sum())
+            notes.append(Note("groups", f"{count} rows have no group and are left out", count))
+            keep &= codes >= 0
+        dropped = int(len(frame) - keep.sum())
+        if dropped:
+            text = f"{dropped} of {len(frame)} rows are not complete and left out; {int(keep.sum())} remain"
+            notes.insert(0, Note("listwise deletion", text, dropped))
+        labels, codes = _used_groups(labels, codes[keep])
+        values = values[keep]
+        _check_spread(values, codes, names, labels)
+        if weight is not None:
+            weight = _scaled(weight[keep], codes)
+        return cls(names, values, frame.index[keep], weight, codes, labels, tuple(notes))
+
+
+def _check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+    columns = [str(c) for c in frame.columns]
+    for name in names:
+        if columns.count(name) > 1:
+            raise FitError(f"{columns.count(name)} columns are called {name!r}", fix="rename all but one")
+        if name not in columns:
+            raise FitError(f"the data have no column {name!r}", fix="check the spelling in the model text")
+    if len(set(names)) < len(names):
+        raise FitError("a variable is asked for twice", fix="name each column once")
+
+
+def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
+    columns = {str(c): i for i, c in enumerate(frame.columns)}
+    out = np.empty((len(frame), len(names)))
+    for j, name in enumerate(names):
+        column = frame.iloc[:, columns[name]]
+        try:
+            out[:, j] = pd.to_numeric(column, errors="raise").to_numpy(dtype=float, na_value=np.nan)
+        except (TypeError, ValueError):
+            numbers = pd.to_numeric(column, errors="coerce")
+            bad = column[numbers.isna() & column.notna()]
+            shown = ", ".join(repr(v) for v in bad.unique()[:5])
+            raise FitError(
+                f"{len(bad)} values are not numbers: {shown}",
+                where=f"column {name!r}, first at row {bad.index[0]!r}" if len(bad) else f"column {name!r}",
+                fix="recode them to numbers, or declare them as missing codes",
+            ) from None
+        if np.isinf(out[:, j]).any():
+            count = int(np.isinf(out[:, j]).sum())
+            raise FitError(f"{count} values are infinite", where=f"column {name!r}", fix="set them missing")
+        if np.isnan(out[:, j]).all():
+            raise FitError(
+                "every value is missing", where=f"column {name!r}", fix="leave it out of the model"
+            )
+    return out
+
+
+def _weights(weights: Array | Sequence[float], rows: int) -> Array:
+    try:
+        weight = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        raise FitError("the weights are not numbers", fix="give one number a row") from None
+    if weight.shape != (rows,):
+        raise FitError(f"there are {weight.size} weights for {rows} rows", fix="give one weight a row")
+    if np.isinf(weight).any():
+        raise FitError(
+            f"{int(np.isinf(weight).sum())} weights are infinite", fix="correct or drop those rows"
+        )
+    if (weight < 0).any():
+        raise FitError(f"{int((weight < 0).sum())} weights are negative", fix="correct or drop those rows")
+    if not (weight > 0).any():
+        raise FitError("no weight is positive", fix="check the weight column")
+    return weight
+
+
+def _scaled(weight: Array, codes: Array) -> Array:
+    out = weight.copy()
+    for code in np.unique(codes):
+        rows = codes == code
+        out[rows] *= rows.sum() / out[rows].sum()
+    return out
+
+
+def _groups(group: Array | Sequence[Any] | None, rows: int) -> tuple[Array, tuple[str, ...]]:
+    if group is None:
+        return np.zeros(rows, dtype=int), ("",)
+    if len(group) != rows:
+        raise FitError(f"there are {len(group)} group values for {rows} rows", fix="give one a row")
+    codes, labels = pd.factorize(pd.Series(np.asarray(group, dtype=object)))
+    return np.asarray(codes), tuple(_label(v) for v in labels)
+
+
+def _label(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _used_groups(labels: tuple[str, ...], codes: Array) -> tuple[tuple[str, ...], Array]:
+    used, again = np.unique(codes, return_inverse=True)
+    return tuple(labels[i] for i in used), again
+
+
+def _check_spread(values: Array, codes: Array, names: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    if not len(values):
+        raise FitError(
+            "no complete row is left", fix="look at describe() for the items that are mostly missing"
+        )
+    for code, label in enumerate(labels):
+        rows = values[codes == code]
+        place = f"group {label!r}: " if len(labels) > 1 else ""
+        for j, name in enumerate(names):
+            if rows[:, j].min() == rows[:, j].max():
+                raise FitError(
+                    f"{place}all {len(rows)} complete rows have the value {rows[0, j]:g}",
+                    where=f"column {name!r}",
+                    fix="a constant item says nothing: leave it out of the model",
+                )
+        if len(rows) <= len(names):
+            raise FitError(
+                f"{place}{len(rows)} complete rows are too few for {len(names)} variables",
+                fix="use fewer items or more respondents",
+            )
