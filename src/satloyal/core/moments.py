@@ -183,10 +183,19 @@ class Moments:
         >>> Moments.from_frame(frame).covariance().round(3).loc["SAT", "LOY"].item()
         2.5
         """
-        rows = CompleteRows.of(
-            frame, frame.columns if columns is None else columns, weights=weights, group=group
-        )
-        return rows.moments()
+        names = frame.columns if columns is None else columns
+        return cls.from_rows(CompleteRows.of(frame, names, weights=weights, group=group))
+
+    @classmethod
+    def from_rows(cls, rows: CompleteRows) -> Moments:
+        """Compute the moments of checked rows, group by group."""
+        groups = []
+        for code, label in enumerate(rows.labels):
+            at = rows.codes == code
+            weights = None if rows.weights is None else rows.weights[at]
+            mean, cov = weighted_moments(rows.values[at], weights)
+            groups.append(GroupMoments(label, int(at.sum()), cov, mean))
+        return cls(rows.names, tuple(groups), rows.notes, "rows")
 
     @classmethod
     def from_matrix(
