@@ -12,8 +12,8 @@ Two kinds of truth are kept apart in ``truth.json``:
 
 - ``generating``: the standardised coefficients that the latent scores were drawn with;
 - ``population``: what the maximum-likelihood analysis of the *rounded, cut* items gives in two million draws
-  from the same distribution. Rounding and cutting weaken the loadings (attenuation), and hardly touch the paths
-  between the latent variables, because a latent variable is measured by what its items share.
+  from the same distribution. Rounding and cutting weaken the loadings (attenuation), and hardly touch the
+  paths between the latent variables, because a latent variable is measured by what its items share.
 
 The estimates of the sample aim at ``population``.
 """
@@ -117,7 +117,7 @@ SKIPPED_SHARE = 0.002
 
 
 def scales() -> dict[str, float]:
-    """Return the scale of each perception and the residual SD of each driven construct, for variances of one."""
+    """Return the scale of each perception and the residual SD of each driven construct, for unit variances."""
     share = np.array(BRAND_SHARE)
     centred = BRAND_SHIFT - share @ BRAND_SHIFT
     brand = (centred * share[:, None]).T @ centred

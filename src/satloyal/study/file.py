@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from satloyal.errors import SatloyalError, StudyError
 from satloyal.study import config
 from satloyal.study.config import StudyConfig
-from satloyal.study.positions import KeyPath, Positions, index_positions, show_path
+from satloyal.positions import KeyPath, Positions, index_positions, show_path
 
 __all__ = ["StudyFile", "read_study", "suggest"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satloyal.study.positions import index_positions, show_path
+from satloyal.positions import index_positions, show_path
 
 TEXT = '''# a comment with [brackets] and = signs
 title = "A # no comment"   # a comment
