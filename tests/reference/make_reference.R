@@ -409,7 +409,6 @@ worst_difference <- function(old, new) {
     names(old[[part]]) <- make.unique(vapply(old[[part]], row_key, ""))
     names(new[[part]]) <- make.unique(vapply(new[[part]], row_key, ""))
   }
-  if (!is.null(old$vcov_names)) old$vcov <- list(vcov = old$vcov)
   a <- numbers(old[intersect(compared, names(old))]); b <- numbers(new[intersect(compared, names(old))])
   a <- a[!grepl("/(group|block|user)$", names(a))]
   missing <- setdiff(names(a), names(b))
