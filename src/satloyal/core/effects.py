@@ -32,6 +32,7 @@ __all__ = [
     "decompose",
     "path_products",
     "stability_index",
+    "too_many_paths",
     "total_effects",
 ]
 
@@ -83,6 +84,8 @@ class PathGraph:
     @cached_property
     def loops(self) -> tuple[tuple[int, ...], ...]:
         """Sets of variables that feed back on each other (a variable on itself included)."""
+        if not self.size:
+            return ()
         count, label = connected_components(self.arrows, directed=True, connection="strong")
         on_loop = np.diagonal(self.reach)
         members = (np.flatnonzero((label == c) & on_loop) for c in range(count))
@@ -118,7 +121,7 @@ class PathGraph:
         for path in self._walk(source, target, limit):
             found.append(path)
             if len(found) > limit:
-                raise _too_many(limit)
+                raise too_many_paths(limit)
         return tuple(sorted(found, key=lambda path: (len(path), path)))
 
     def _walk(self, source: int, target: int, limit: int) -> Iterator[Path]:
@@ -132,14 +135,15 @@ class PathGraph:
             path = stack.pop()
             steps += 1
             if steps > _STEPS_PER_PATH * limit:
-                raise _too_many(limit)
+                raise too_many_paths(limit)
             if path[-1] == target and len(path) > 1:
                 yield path
                 continue
             stack.extend((*path, int(k)) for k in following[path[-1]] if k not in path)
 
 
-def _too_many(limit: int) -> FitError:
+def too_many_paths(limit: int) -> FitError:
+    """Return the error for a list of paths that nobody would read."""
     return FitError(
         f"the path graph has more than {limit:,} paths to list (or too many dead ends to find them)",
         fix="ask for one source and one target, or for a model with fewer arrows; totals need no list",
