@@ -117,7 +117,7 @@ SKIPPED_SHARE = 0.002
 
 
 def scales() -> dict[str, float]:
-    """Return the scale of each perception and the residual SD of each driven construct, for unit variances."""
+    """Return the scale of each perception and the residual SD of each driven construct, variances one."""
     share = np.array(BRAND_SHARE)
     centred = BRAND_SHIFT - share @ BRAND_SHIFT
     brand = (centred * share[:, None]).T @ centred

@@ -1,0 +1,98 @@
+"""Inspection: what was detected in a survey file, as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from satloyal.survey.survey import Survey
+
+__all__ = ["inspection", "text_table"]
+
+
+def inspection(survey: Survey) -> str:
+    """Describe a survey: source, columns with their role, kind and missing answers, and notes.
+
+    Parameters
+    ----------
+    survey : Survey
+        As read.
+
+    Returns
+    -------
+    str
+        Plain text without colours.
+
+    Examples
+    --------
+    >>> from satloyal.survey.samples import load_sample
+    >>> print(inspection(load_sample("simulated_retail")).splitlines()[0])
+    simulated_retail.csv
+    """
+    source = survey.source
+    parts = [str(source.path)]
+    facts = {"reader": source.vendor, "sheet": source.sheet, "encoding": source.encoding}
+    parts.append(", ".join(f"{name} {value}" for name, value in facts.items() if value))
+    parts.append(f"{len(survey.frame):,} rows, {survey.frame.shape[1]} columns, sha256 {source.sha256}")
+    parts += ["", text_table(_columns(survey))]
+    if survey.construct_items:
+        rows = [[name, ", ".join(items)] for name, items in survey.construct_items.items()]
+        parts += ["", text_table(pd.DataFrame(rows, columns=["construct", "items"]))]
+    parts += ["", *([f"Note: {note}" for note in survey.notes] or ["No notes."])]
+    return "\n".join(parts)
+
+
+def text_table(frame: pd.DataFrame) -> str:
+    """Return a table as aligned plain text; numbers to the right, nothing cut off.
+
+    Examples
+    --------
+    >>> print(text_table(pd.DataFrame({"column": ["SAT1", "b"], "n": [10, 7]})))
+    column   n
+    SAT1    10
+    b        7
+    """
+    right = {column: pd.api.types.is_numeric_dtype(frame[column]) for column in frame.columns}
+    cells = [[str(c) for c in frame.columns]]
+    cells += [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    widths = [max(len(row[i]) for row in cells) for i in range(frame.shape[1])]
+    lines = []
+    for row in cells:
+        pieces = [
+            cell.rjust(width) if right[column] else cell.ljust(width)
+            for cell, width, column in zip(row, widths, frame.columns, strict=True)
+        ]
+        lines.append("  ".join(pieces).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.2f}"
+    return str(value)
+
+
+def _columns(survey: Survey) -> pd.DataFrame:
+    roles = {column: role for role, column in survey.codebook.roles}
+    rows = []
+    for column in survey.frame.columns:
+        values = survey.frame[column]
+        numeric = pd.api.types.is_numeric_dtype(values)
+        item = survey.codebook.items.get(column)
+        rows.append(
+            {
+                "column": str(column),
+                "is": roles.get(column, "item" if item is not None else ""),
+                "kind": "number" if numeric else "text",
+                "n": int(values.notna().sum()),
+                "missing": int(values.isna().sum()),
+                "values": int(values.nunique()),
+                "min": float(values.min()) if numeric else float("nan"),
+                "max": float(values.max()) if numeric else float("nan"),
+                "mean": float(values.mean()) if numeric else float("nan"),
+                "question": item.text if item is not None else "",
+            }
+        )
+    return pd.DataFrame(rows)

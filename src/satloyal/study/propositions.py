@@ -1,0 +1,1 @@
+"""Propositions: which effect of which fit decides a claim."""
