@@ -1,0 +1,90 @@
+"""The codebook file, written: a codebook in, TOML text out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from satloyal.survey.construct import Construct, Item
+from satloyal.survey.scale import Scale
+
+if TYPE_CHECKING:
+    from satloyal.survey.codebook import Codebook
+
+__all__ = ["write"]
+
+
+def write(book: Codebook) -> str:
+    """Return a codebook as TOML text."""
+    lines: list[str] = []
+    for name in ("title", "id", "weight", "wave", "cluster"):
+        if getattr(book, name):
+            lines.append(f"{name} = {_quoted(getattr(book, name))}")
+    for name in ("group", "keep_personal"):
+        if getattr(book, name):
+            lines.append(f"{name} = {_listed(getattr(book, name))}")
+    if book.missing:
+        lines.append(f"missing = {_inline(book.missing)}")
+    for construct in book.constructs:
+        lines += ["", f"[constructs.{_key(construct.name)}]"]
+        if construct.label:
+            lines.append(f"label = {_quoted(construct.label)}")
+        lines.append(f"items = {_listed(construct.items)}")
+        lines += _scale_lines(construct.scale)
+        if construct.ordinal:
+            lines.append("ordinal = true")
+    first: dict[str, Construct] = {}
+    for construct in book.constructs:
+        for member in construct.items:
+            first.setdefault(member, construct)
+    for item in book.items.values():
+        body = _item_lines(item, first.get(item.name))
+        if body or item.name not in first:
+            lines += ["", f"[items.{_key(item.name)}]", *body]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _item_lines(item: Item, construct: Construct | None) -> list[str]:
+    lines = [f"text = {_quoted(item.text)}"] if item.text else []
+    if construct is None or item.scale != construct.scale:
+        lines += _scale_lines(item.scale)
+    if item.reverse:
+        lines.append("reverse = true")
+    if item.ordinal != (construct.ordinal if construct is not None else False):
+        lines.append(f"ordinal = {'true' if item.ordinal else 'false'}")
+    if item.missing:
+        lines.append(f"missing = {_inline(item.missing)}")
+    return lines
+
+
+def _scale_lines(scale: Scale | None) -> list[str]:
+    if scale is None:
+        return []
+    lines = [f"scale = [{_number(scale.low)}, {_number(scale.high)}]"]
+    if scale.labels is not None:
+        lines.append(f"labels = {_inline(scale.labels)}")
+    return lines
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def _quoted(text: str) -> str:
+    # JSON strings are TOML basic strings, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "[" + ", ".join(map(_quoted, names)) + "]"
+
+
+def _inline(table: Mapping[Any, str]) -> str:
+    pairs = (f"{_key(k if isinstance(k, str) else _number(k))} = {_quoted(v)}" for k, v in table.items())
+    return "{" + ", ".join(pairs) + "}"
