@@ -1,0 +1,213 @@
+"""Expansion: drafts to rows, group by group, with labels, equalities across groups and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from satloyal.errors import SpecError
+from satloyal.spec.drafts import Draft, Setting, settle
+from satloyal.spec.parameter import Parameter
+from satloyal.spec.roles import Roles
+from satloyal.spec.source import Source, Span, nearest
+from satloyal.spec.syntax import parse
+
+__all__ = ["GROUP_EQUAL", "expand", "row_name"]
+
+_Kind = Callable[[Draft, frozenset[str]], bool]
+
+
+def _within(draft: Draft, names: frozenset[str]) -> bool:
+    return draft.lhs in names or draft.rhs in names
+
+
+GROUP_EQUAL: Mapping[str, _Kind] = {
+    "loadings": lambda d, _: d.op == "=~",
+    "composite.loadings": lambda d, _: d.op == "<~",
+    "intercepts": lambda d, latent: d.op == "~1" and d.lhs not in latent,
+    "means": lambda d, latent: d.op == "~1" and d.lhs in latent,
+    "thresholds": lambda d, _: d.op == "|",
+    "regressions": lambda d, _: d.op == "~",
+    "residuals": lambda d, latent: d.op == "~~" and d.lhs == d.rhs and not _within(d, latent),
+    "residual.covariances": lambda d, latent: d.op == "~~" and d.lhs != d.rhs and not _within(d, latent),
+    "lv.variances": lambda d, latent: d.op == "~~" and d.lhs == d.rhs and _within(d, latent),
+    "lv.covariances": lambda d, latent: d.op == "~~" and d.lhs != d.rhs and _within(d, latent),
+}
+"""What ``group_equal`` may name, and which rows each name holds equal across groups."""
+
+
+def expand(
+    drafts: list[Draft],
+    roles: Roles,
+    source: Source,
+    *,
+    groups: int,
+    group_equal: frozenset[str],
+    group_partial: Iterable[str],
+) -> tuple[Parameter, ...]:
+    """Rows of all groups, numbered.
+
+    Parameters
+    ----------
+    drafts : list of Draft
+        In table order.
+    roles : Roles
+        Roles of the variables.
+    source : Source
+        The model text.
+    groups : int
+        Number of groups.
+    group_equal : frozenset of str
+        Names from :data:`GROUP_EQUAL`.
+    group_partial : iterable of str
+        Rows exempt from `group_equal`, as in ``"x3~1"`` or ``"F=~x2"``.
+
+    Returns
+    -------
+    tuple of Parameter
+        Group 1 first; rows that share a label share `free`.
+
+    Raises
+    ------
+    SpecError
+        For contradictions between modifiers, labels and fixed values.
+    """
+    settings = [[settle(d, g, groups, source) for d in drafts] for g in range(1, groups + 1)]
+    labels = _across_groups(drafts, settings, roles, group_equal, group_partial)
+    _equalities(drafts, settings, labels, source)
+    rows = [
+        _row(draft, setting, label, g)
+        for g, (of_group, group_labels) in enumerate(zip(settings, labels, strict=True), start=1)
+        for draft, setting, label in zip(drafts, of_group, group_labels, strict=True)
+    ]
+    return _numbered(_fixed_by_label(rows, source))
+
+
+def row_name(text: str) -> tuple[str, str, str]:
+    """Read a row's name, as in ``"F =~ x2"`` or ``"x3~1"``, into left side, operator and right side.
+
+    Raises
+    ------
+    SpecError
+        If the text names not exactly one parameter.
+
+    Examples
+    --------
+    >>> row_name("x3 ~ 1"), row_name("F=~x2")
+    (('x3', '~1', ''), ('F', '=~', 'x2'))
+    """
+    relations = parse(text).relations
+    if len(relations) != 1 or len(relations[0].lhs) != 1 or len(relations[0].terms) != 1:
+        raise SpecError(f"'{text}' does not name one parameter", fix="write it as in 'F=~x2' or 'x3~1'")
+    lhs, term = relations[0].lhs[0].text, relations[0].terms[0]
+    return (lhs, "~1", "") if term.intercept else (lhs, relations[0].op, term.name)
+
+
+def _row(draft: Draft, setting: Setting, label: str, group: int) -> Parameter:
+    return Parameter(
+        draft.lhs,
+        draft.op,
+        draft.rhs,
+        group=group,
+        value=setting.value,
+        start=setting.start,
+        label=label,
+        origin=draft.origin,
+        fixed_x=draft.fixed_x,
+        span=draft.span,
+    )
+
+
+def _keys(drafts: list[Draft]) -> dict[tuple[str, str, str], int]:
+    return {draft.key: i for i, draft in enumerate(drafts)}
+
+
+def _find(text: str, drafts: list[Draft]) -> int:
+    """Index of the row that a text names."""
+    lhs, op, rhs = row_name(text)
+    found = _keys(drafts).get(Draft(lhs, op, rhs).key)
+    if found is None:
+        near = nearest(f"{lhs}{op}{rhs}", (f"{d.lhs}{d.op}{d.rhs}" for d in drafts))
+        fix = f"did you mean '{near}'?" if near else "name a parameter of the model, as in 'F=~x2' or 'x3~1'"
+        raise SpecError(f"the model has no parameter '{text}'", fix=fix)
+    return found
+
+
+def _across_groups(
+    drafts: list[Draft],
+    settings: list[list[Setting]],
+    roles: Roles,
+    group_equal: frozenset[str],
+    group_partial: Iterable[str],
+) -> list[list[str]]:
+    """Labels a group, those included that hold rows equal across groups."""
+    labels = [[s.label for s in of_group] for of_group in settings]
+    partial = {_find(text, drafts) for text in group_partial}
+    latent = frozenset(roles.latent)
+    known = {label for of_group in labels for label in of_group}
+    for i, draft in enumerate(drafts):
+        equal = any(GROUP_EQUAL[name](draft, latent) for name in group_equal)
+        if not equal or i in partial or draft.fixed_x:
+            continue
+        free = [g for g, of_group in enumerate(settings) if of_group[i].value is None and not of_group[i].label]
+        if len(free) > 1:
+            label = automatic_label(i, known)
+            for g in free:
+                labels[g][i] = label
+    return labels
+
+
+def automatic_label(index: int, known: set[str]) -> str:
+    """A label for the row at `index` (from 0) that nobody else uses."""
+    label = f".p{index + 1}."
+    while label in known:
+        label += "_"
+    return label
+
+
+def _equalities(
+    drafts: list[Draft], settings: list[list[Setting]], labels: list[list[str]], source: Source
+) -> None:
+    """Give rows with ``equal("f=~x1")`` the label of the row they name."""
+    known = {label for of_group in labels for label in of_group}
+    for g, of_group in enumerate(settings):
+        for i, setting in enumerate(of_group):
+            if not setting.equal:
+                continue
+            span = setting.equal_span or Span(0, 0)
+            try:
+                target = _find(setting.equal, drafts)
+            except SpecError as error:
+                raise source.error(error.message.split("\n")[0], span, error.fix) from error
+            if target == i:
+                raise source.error("a parameter made equal to itself", span, "name another parameter")
+            if labels[g][i] and labels[g][i] != labels[g][target]:
+                raise source.error("a label and equal() for the same parameter", span, "leave out one of the two")
+            if not labels[g][target]:
+                labels[g][target] = automatic_label(g * len(drafts) + target, known)
+            labels[g][i] = labels[g][target]
+
+
+def _fixed_by_label(rows: list[Parameter], source: Source) -> list[Parameter]:
+    """A label on a fixed row fixes every row that shares it."""
+    fixed: dict[str, float] = {}
+    for row in rows:
+        if not row.label or row.value is None:
+            continue
+        if fixed.setdefault(row.label, row.value) != row.value:
+            msg = f"the label '{row.label}' stands on rows fixed to {fixed[row.label]:g} and to {row.value:g}"
+            raise source.error(msg, row.span or Span(0, 0), "give them different labels")
+    return [replace(r, value=fixed[r.label], start=None) if r.label in fixed else r for r in rows]
+
+
+def _numbered(rows: list[Parameter]) -> tuple[Parameter, ...]:
+    """Number the free parameters in order of appearance, one number a label."""
+    numbers: dict[object, int] = {}
+    out = []
+    for i, row in enumerate(rows):
+        if row.value is not None or row.fixed_x:
+            out.append(row)
+        else:
+            number = numbers.setdefault(row.label or i, len(numbers) + 1)
+            out.append(replace(row, free=number))
+    return tuple(out)
