@@ -29,11 +29,11 @@ class Cursor:
         self.at = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        """The token here, or some places ahead, without moving."""
+        """Return the token here, or some places ahead, without moving."""
         return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
 
     def take(self) -> Token:
-        """The token here; moves past it."""
+        """Return the token here and move past it."""
         token = self.peek()
         self.at = min(self.at + 1, len(self.tokens) - 1) if token.kind == "end" else self.at + 1
         return token

@@ -71,11 +71,15 @@ def complete(drafts: list[Draft], roles: Roles, options: Options) -> tuple[list[
 
 
 def _with_markers(drafts: list[Draft], roles: Roles, options: Options) -> list[Draft]:
-    """Let the first indicator of each latent variable give it its scale."""
-    if options.std_lv or not options.automatic:
+    """Give each latent variable its scale: by its first loading, or with `std_lv` by its variance."""
+    measured = [f for f in roles.latent if f not in roles.composites]
+    if options.std_lv:
+        scaling = {(f, "~~", f) for f in measured}
+    elif options.automatic:
+        scaling = {(f, "=~", roles.indicators[f][0]) for f in measured}
+    else:
         return drafts
-    first = {(f, items[0]) for f, items in roles.indicators.items() if f not in roles.composites}
-    return [replace(d, marker=True) if d.op == "=~" and (d.lhs, d.rhs) in first else d for d in drafts]
+    return [replace(d, marker=True) if d.triple in scaling else d for d in drafts]
 
 
 def _implied(roles: Roles, exogenous: tuple[str, ...], options: Options) -> Iterator[Draft]:
@@ -122,7 +126,7 @@ def _intercepts(roles: Roles, exogenous: tuple[str, ...], options: Options) -> I
 
 
 def _row(lhs: str, op: str, rhs: str, *atoms: Atom) -> Draft:
-    """A default row: fixed to the numbers, free where None."""
+    """Make a default row: fixed to the numbers, free where None."""
     if all(a is None for a in atoms):
         return Draft(lhs, op, rhs, origin="default")
     return Draft(lhs, op, rhs, (Modifier("value", atoms, Span(0, 0)),), origin="default")

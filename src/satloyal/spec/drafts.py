@@ -83,7 +83,7 @@ def draft_relations(model: Model) -> tuple[list[Draft], Roles]:
     -------
     drafts : list of Draft
         The same parameter mentioned twice is one draft with the modifiers of both; a covariance names its
-        variables in the order of the model.
+        variables in the order of the model, latent ones first.
     roles : Roles
 
     Raises
@@ -103,8 +103,7 @@ def draft_relations(model: Model) -> tuple[list[Draft], Roles]:
     roles = Roles(tuple(d.triple for d in drafts))
     _check_latents(model.source, drafts, roles)
     _check_cells(model.source, drafts)
-    place = {name: (0, i) for i, name in enumerate(roles.observed)}
-    place |= {name: (1, i) for i, name in enumerate(roles.latent)}
+    place = {name: i for i, name in enumerate((*roles.latent, *roles.observed))}
     return [_in_order(d, place) for d in drafts], roles
 
 
@@ -126,11 +125,10 @@ def _draft(source: Source, left: Word, op: str, term: Term) -> Draft:
     return Draft(left.text, op, term.name, term.modifiers, span)
 
 
-def _in_order(draft: Draft, place: dict[str, tuple[int, int]]) -> Draft:
-    if draft.op != "~~":
+def _in_order(draft: Draft, place: dict[str, int]) -> Draft:
+    if draft.op != "~~" or place[draft.lhs] <= place[draft.rhs]:
         return draft
-    (kind, i), (other_kind, j) = place[draft.lhs], place[draft.rhs]
-    return replace(draft, lhs=draft.rhs, rhs=draft.lhs) if kind == other_kind and j < i else draft
+    return replace(draft, lhs=draft.rhs, rhs=draft.lhs)
 
 
 def _check_latents(source: Source, drafts: list[Draft], roles: Roles) -> None:
@@ -153,13 +151,14 @@ def _check_cells(source: Source, drafts: list[Draft]) -> None:
         arrow = (draft.lhs, draft.rhs) if draft.op == "=~" else (draft.rhs, draft.lhs)
         if arrow in arrows and draft.span is not None:
             first = arrows[arrow]
-            msg = f"the arrow from '{arrow[0]}' to '{arrow[1]}' is written twice, with {first.op} and with {draft.op}"
+            ways = f"with {first.op} and with {draft.op}"
+            msg = f"the arrow from '{arrow[0]}' to '{arrow[1]}' is written twice, {ways}"
             raise source.error(msg, draft.span, "keep one of the two")
         arrows[arrow] = draft
 
 
 def settle(draft: Draft, group: int, groups: int, source: Source) -> Setting:
-    """What a draft's modifiers say about one group.
+    """Work out what a draft's modifiers say about one group.
 
     Raises
     ------
@@ -184,14 +183,14 @@ def settle(draft: Draft, group: int, groups: int, source: Source) -> Setting:
 def _wrong_length(source: Source, modifier: Modifier, groups: int) -> SpecError:
     n = len(modifier.atoms)
     if groups == 1:
-        msg, fix = f"a list of {n} modifiers, but the model has one group", "name the group column, or write one"
+        msg, fix = f"a list of {n} modifiers for one group", "name the group column, or write one modifier"
     else:
         msg, fix = f"a list of {n} modifiers for {groups} groups", "write one entry a group"
     return source.error(msg, modifier.span, fix)
 
 
 def _with(setting: Setting, modifier: Modifier, atom: float | str | None, source: Source) -> Setting:
-    """The setting with one more modifier, or the error that the two contradict each other."""
+    """Add one more modifier to a setting, or say that the two contradict each other."""
     if modifier.kind == "start":
         if isinstance(atom, str) or atom is None:
             return setting

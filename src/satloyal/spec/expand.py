@@ -149,16 +149,17 @@ def _across_groups(
         equal = any(GROUP_EQUAL[name](draft, latent) for name in group_equal)
         if not equal or i in partial or draft.fixed_x:
             continue
-        free = [g for g, of_group in enumerate(settings) if of_group[i].value is None and not of_group[i].label]
-        if len(free) > 1:
+        unlabelled = [g for g, of_group in enumerate(settings) if not of_group[i].label]
+        values = {settings[g][i].value for g in unlabelled}
+        if None in values and len(values) < 3:  # a value in one group then holds in all of them
             label = automatic_label(i, known)
-            for g in free:
+            for g in unlabelled:
                 labels[g][i] = label
     return labels
 
 
 def automatic_label(index: int, known: set[str]) -> str:
-    """A label for the row at `index` (from 0) that nobody else uses."""
+    """Make a label for the row at `index` (from 0) that nobody else uses."""
     label = f".p{index + 1}."
     while label in known:
         label += "_"
@@ -182,14 +183,14 @@ def _equalities(
             if target == i:
                 raise source.error("a parameter made equal to itself", span, "name another parameter")
             if labels[g][i] and labels[g][i] != labels[g][target]:
-                raise source.error("a label and equal() for the same parameter", span, "leave out one of the two")
+                raise source.error("a label and equal() for one parameter", span, "leave out one of them")
             if not labels[g][target]:
                 labels[g][target] = automatic_label(g * len(drafts) + target, known)
             labels[g][i] = labels[g][target]
 
 
 def _fixed_by_label(rows: list[Parameter], source: Source) -> list[Parameter]:
-    """A label on a fixed row fixes every row that shares it."""
+    """Fix every row that shares its label with a fixed row."""
     fixed: dict[str, float] = {}
     for row in rows:
         if not row.label or row.value is None:
@@ -201,7 +202,7 @@ def _fixed_by_label(rows: list[Parameter], source: Source) -> list[Parameter]:
 
 
 def _numbered(rows: list[Parameter]) -> tuple[Parameter, ...]:
-    """Number the free parameters in order of appearance, one number a label."""
+    """Give free parameters their numbers in order of appearance, one a label."""
     numbers: dict[object, int] = {}
     out = []
     for i, row in enumerate(rows):

@@ -1,6 +1,6 @@
 """Expressions over labels: the right side of ``:=`` and both sides of ``==``, ``<``, ``>``.
 
-Text becomes an immutable tree; trees evaluate themselves over numpy arrays. Nothing is ever given to ``eval``.
+Text becomes an immutable tree; trees evaluate themselves over numpy arrays. Nothing is given to ``eval``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Expression:
             return np.asarray(self._value(env))
 
     def to_text(self) -> str:
-        """The expression as text that parses to the same tree."""
+        """Print the expression as text that parses to the same tree."""
         return self._text(0)
 
     def _value(self, env: Mapping[str, ArrayLike]) -> Array:
@@ -186,7 +186,7 @@ class Call(Expression):
 
 
 def number_text(value: float) -> str:
-    """A number as short text that reads back exactly.
+    """Print a number as short text that reads back exactly.
 
     Examples
     --------
@@ -323,7 +323,7 @@ def parse_expression(text: str) -> Expression:
 def read_expression(cursor: Cursor, nesting: int = 0) -> Expression:
     """Read one expression from the cursor's place on (terms joined by + and -)."""
     if nesting > _MAX_NESTING:
-        raise cursor.source.error("too many nested parentheses", cursor.peek().span, "define a part of it first")
+        raise cursor.source.error("too many nested parentheses", cursor.peek().span, "define a part first")
     left = _product(cursor, nesting)
     terms = 1
     while cursor.peek().is_operator("+", "-"):

@@ -43,7 +43,8 @@ def formula_rows(model: Model, labels: set[str]) -> tuple[Parameter, ...]:
             leaves = statement.left.leaves() + statement.right.leaves()
             _check_labels(model.source, leaves, {*labels, *defined})
             if not leaves:
-                raise model.source.error("a constraint without a label", statement.span, "name a parameter's label")
+                fix = "name a parameter's label"
+                raise model.source.error("a constraint without a label", statement.span, fix)
             rows.append(_constraint(statement))
     _check_cycles(model.source, defined)
     return tuple(rows)
@@ -102,7 +103,9 @@ def _check_labels(source: Source, leaves: tuple[Name, ...], known: set[str]) -> 
     for leaf in leaves:
         if leaf.name not in known:
             near = nearest(leaf.name, known)
-            fix = f"did you mean '{near}'?" if near else "label the parameter, as in y ~ a*x, and use the label"
+            fix = (
+                f"did you mean '{near}'?" if near else "label a parameter, as in y ~ a*x, and name the label"
+            )
             raise source.error(f"no parameter has the label '{leaf.name}'", leaf.span, fix)
 
 

@@ -104,7 +104,8 @@ def _list(cursor: Cursor) -> tuple[tuple[Atom, ...], Span]:
     name, opening = cursor.take(), cursor.take()
     if cursor.peek().is_operator(")"):
         span = name.span.to(cursor.peek().span)
-        raise cursor.source.error("the list of groups is empty", span, "write one entry a group, as in c(a, b)*x")
+        fix = "write one entry a group, as in c(a, b)*x"
+        raise cursor.source.error("the list of groups is empty", span, fix)
     atoms = [_atom(cursor, whole=True)]
     while cursor.peek().is_operator(","):
         cursor.take()

@@ -26,7 +26,7 @@ class Span:
     end: int
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of another."""
+        """Return the span from the start of this one to the end of another."""
         return Span(self.start, max(self.end, other.end))
 
 
@@ -76,7 +76,7 @@ class Source:
         return self.text.count("\n", 0, span.start) + 1
 
     def mark(self, span: Span) -> str:
-        """The line on which the span starts, with carets under the marked piece."""
+        """Show the line on which the span starts, with carets under the marked piece."""
         first = self.text.rfind("\n", 0, span.start) + 1
         last = self.text.find("\n", first)
         line = self.text[first:] if last < 0 else self.text[first:last]
@@ -85,7 +85,7 @@ class Source:
         return f"    {_plain(line)}\n    {carets}"
 
     def error(self, message: str, span: Span, fix: str | None = None) -> SpecError:
-        """An error that names the line, shows it, and marks the span in it."""
+        """Make an error that names the line, shows it, and marks the span in it."""
         where = f"line {self.line_of(span)} of {self.name}"
         return SpecError(f"{message}\n{self.mark(span)}\n", where=where, fix=fix)
 

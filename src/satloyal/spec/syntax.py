@@ -189,7 +189,7 @@ def _upto_end(cursor: Cursor) -> list[Token]:
 def _check_operators(source: Source, tokens: list[Token], operators: list[Token]) -> None:
     if not operators:
         span = tokens[0].span.to(tokens[-1].span)
-        fix = "a line says something with =~ ~ ~~ | <~ := == < >; a term of the line above needs a '+' between"
+        fix = "a line says something with =~ ~ ~~ | <~ := == < >; a further term needs a '+' before it"
         raise source.error("no operator in this statement", span, fix)
     if len(operators) > 1:
         second = operators[1]
@@ -275,9 +275,9 @@ def _term(cursor: Cursor, operator: Token) -> Term:
     while True:
         token = cursor.peek()
         if token.kind == "end" or token.is_operator("+", ")", ","):
-            what = "nothing follows" if token.kind == "end" else f"a variable is missing before '{token.text}' after"
             previous = cursor.tokens[cursor.at - 1]
-            raise cursor.source.error(f"{what} '{previous.text}'", previous.span, "write a variable's name there")
+            msg = f"no variable follows '{previous.text}'"
+            raise cursor.source.error(msg, previous.span, "write a variable's name there, or leave it out")
         if _ends_term(cursor.peek(1)) and token.kind in ("name", "number"):
             return _variable(cursor, operator, tuple(modifiers))
         modifiers.append(read_modifier(cursor))

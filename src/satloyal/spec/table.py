@@ -195,7 +195,7 @@ class ParameterTable:
         raise self.model.source.error(message, span, fix)
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a data frame, one row a parameter.
+        """Return the table as a data frame, one row a parameter.
 
         Returns
         -------
@@ -278,7 +278,8 @@ def build_table(
     [('m~~m', 4, False), ('y~~y', 5, False), ('x~~x', 0, True)]
     """
     model = parse(model) if isinstance(model, str) else model
-    equal, partial = _group_equal(group_equal), (group_partial,) if isinstance(group_partial, str) else group_partial
+    equal = _group_equal(group_equal)
+    partial = (group_partial,) if isinstance(group_partial, str) else group_partial
     _check_arguments(groups, defaults)
     drafts, roles = draft_relations(model)
     means = _needs_means(drafts, groups, defaults, equal, meanstructure)
@@ -313,15 +314,16 @@ def _group_equal(names: Sequence[str] | str) -> frozenset[str]:
         if name not in GROUP_EQUAL:
             near = nearest(name, GROUP_EQUAL)
             hint = f"did you mean '{near}'? " if near else ""
-            raise SpecError(f"group_equal knows no '{name}'", fix=f"{hint}Choose from {', '.join(GROUP_EQUAL)}")
+            fix = f"{hint}Choose from {', '.join(GROUP_EQUAL)}"
+            raise SpecError(f"group_equal knows no '{name}'", fix=fix)
     return equal
 
 
 def _needs_means(
     drafts: list[Draft], groups: int, defaults: str, equal: frozenset[str], asked: bool | None
 ) -> bool:
-    needed = any(d.op == "~1" for d in drafts) or defaults == "growth" or bool(equal & {"intercepts", "means"})
-    return needed or (groups > 1 if asked is None else asked)
+    written = any(d.op == "~1" for d in drafts) or bool(equal & {"intercepts", "means"})
+    return written or defaults == "growth" or (groups > 1 if asked is None else asked)
 
 
 def _notes(roles: Roles, exogenous: tuple[str, ...], *, fixed_x: bool) -> tuple[Note, ...]:
@@ -331,6 +333,6 @@ def _notes(roles: Roles, exogenous: tuple[str, ...], *, fixed_x: bool) -> tuple[
     names = ", ".join(random)
     message = (
         f"the model text mentions a variance, covariance or intercept of {names}: treated as random, "
-        "with free parameters of its own; covariances with other covariates are in the model only where written"
+        "with free parameters; its covariances with other covariates are in the model only where written"
     )
     return (Note("fixed x", message, len(random)),)

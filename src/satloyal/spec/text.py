@@ -42,7 +42,7 @@ def table_text(rows: tuple[Parameter, ...], groups: int) -> str:
 
 
 def _terms(same: list[Parameter]) -> Iterator[str]:
-    """The row's terms: label or value before the variable, more modifiers as more terms of the same variable."""
+    """Print a row as terms, one for each thing that is said about it."""
     variable = "1" if same[0].op == "~1" else quote(same[0].rhs)
     modifiers = [m for m in (_labels(same), _values(same), _starts(same)) if m]
     for modifier in modifiers:

@@ -49,7 +49,7 @@ class Token:
 
 
 def tokenize(source: Source) -> tuple[Token, ...]:
-    """Cut a model text into tokens; a statement that goes on over lines becomes one run of tokens.
+    r"""Cut a model text into tokens; a statement that goes on over lines becomes one run of tokens.
 
     Comments run from ``#`` or ``!`` to the end of the line; a line end or ``;`` ends a statement, except that
     a line end inside parentheses, after an operator or before one does not.
@@ -71,8 +71,8 @@ def tokenize(source: Source) -> tuple[Token, ...]:
 
     Examples
     --------
-    >>> [t.text for t in tokenize(Source("f =~ x1 +  # first\\n 0.5*x2"))]
-    ['f', '=~', 'x1', '+', '0.5', '*', 'x2', '\\n']
+    >>> [t.text for t in tokenize(Source("f =~ x1 +  # first\n 0.5*x2"))]
+    ['f', '=~', 'x1', '+', '0.5', '*', 'x2', '\n']
     """
     tokens: list[Token] = []
     at, text = 0, source.text
