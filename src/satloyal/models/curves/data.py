@@ -202,7 +202,7 @@ def _clusters(frame: pd.DataFrame, cluster: str | ArrayLike) -> Array:
 
 
 def _renumber(groups: Array | None, keep: Array) -> Array | None:
-    """Number the clusters of the complete rows from 0."""
+    """Return the clusters of the complete rows, numbered from 0."""
     if groups is None:
         return None
     kept = groups[keep]

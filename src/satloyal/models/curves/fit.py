@@ -96,14 +96,14 @@ def fit_curve(
     Examples
     --------
     >>> import numpy as np
-    >>> rng = np.random.default_rng(1)
+    >>> rng = np.random.default_rng(2)
     >>> satisfaction = rng.integers(1, 11, 400)
     >>> loyalty = 2 + 3 * np.log(satisfaction) + rng.normal(0, 1, 400)
     >>> fit = fit_curve(pd.DataFrame({"SAT": satisfaction, "LOY": loyalty}), "SAT", "LOY", low=1)
     >>> fit.best
     'logarithmic'
     >>> fit.params["logarithmic"].round(1).to_dict()
-    {'intercept': 2.1, 'log': 3.0}
+    {'intercept': 1.9, 'log': 3.0}
     >>> fit.returns().verdict
     'supported'
     """
