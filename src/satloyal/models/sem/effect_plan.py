@@ -28,10 +28,10 @@ from satloyal.core.effects import (
     total_effects,
 )
 from satloyal.errors import FitError
-from satloyal.models.sem.implied import Ram
 
 if TYPE_CHECKING:
     from satloyal.models.sem.fit import SemFit
+    from satloyal.models.sem.implied import Ram
     from satloyal.spec.table import ParameterTable
 
 __all__ = ["ARROW", "LOOPS", "EffectPlan", "GroupPlan", "Kind"]
@@ -75,7 +75,7 @@ class GroupPlan:
     def of(cls, fit: SemFit, position: int) -> GroupPlan:
         """Find the structural graph of one group."""
         table, group = fit.table, position + 1
-        ram = Ram.of(table, group)
+        ram = fit.rams[position]
         names = _structural(table, group)
         nodes = tuple(ram.variables.index(name) for name in names)
         at = {name: i for i, name in enumerate(names)}
@@ -114,8 +114,9 @@ class GroupPlan:
             if row.total is not None:
                 target, source = row.total
                 entries.append((i, at + target * v + source, 1.0))
-        i, j, x = (np.array(column) for column in zip(*entries, strict=True)) if entries else ([], [], [])
-        return csr_array((x, (i, j)), shape=(len(self.rows), at + v * v))
+        table = np.array(entries, dtype=float).reshape(-1, 3)
+        place = (table[:, 0].astype(int), table[:, 1].astype(int))
+        return csr_array((table[:, 2], place), shape=(len(self.rows), at + v * v))
 
     def values(self, theta: Array) -> Array:
         """Return the effects of this group, (B, N)."""

@@ -6,7 +6,6 @@ Standard errors by the delta method. What counts as an effect is laid out in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +16,15 @@ from scipy.stats import norm
 from satloyal.errors import FitError
 from satloyal.models.fit import Check
 from satloyal.models.sem.effect_plan import EffectPlan, GroupPlan
+from satloyal.models.sem.inference import delta_method
 
 if TYPE_CHECKING:
     from satloyal.models.sem.fit import SemFit
 
-__all__ = ["EffectPlan", "delta_errors", "effects", "effects_of", "stability_checks"]
+__all__ = ["EffectPlan", "effects", "effects_of", "stability_checks"]
 
 Array = NDArray[Any]
 
-_STEP = 1e-30
-"""Complex step: derivatives are exact to rounding, as nothing is subtracted."""
 _UNSTABLE_ADVICE = (
     "do not use total or indirect effects of this model; look for stronger instruments or a one-way arrow"
 )
@@ -72,7 +70,8 @@ def effects(
         Columns source, target, kind, path, group, est, se, z, pvalue, ci_lower, ci_upper, std_all. Kinds are
         ``direct``, ``indirect`` (one row a path), ``loops`` (what goes round a loop on the way: total less
         direct less every path), ``total_indirect`` and ``total``. ``attrs["notes"]`` holds what must be
-        known to read it: a loop that does not die out has NaN totals, and a note saying so.
+        known to read it: a loop that does not die out has NaN totals, and a note saying so. Groups are
+        named where there are several. NaN throughout for a fit that did not converge.
 
     Raises
     ------
@@ -93,8 +92,10 @@ def effects(
         raise FitError(f"level is {level}", fix="give a confidence level between 0 and 1, such as 0.95")
     plan = EffectPlan.of(fit, source, target)
     theta = np.asarray(fit.theta, dtype=float)
-    est = plan.values(theta[None])[0]
-    se = delta_errors(plan.values, theta, np.asarray(fit.vcov))
+    est, se = delta_method(plan.values, theta, np.asarray(fit.vcov))
+    std = plan.standardized(theta[None])[0]
+    if not fit.converged:
+        est, se, std = (np.full(len(est), np.nan) for _ in range(3))
     z = est / np.where(se > 0, se, np.nan)
     half = norm.ppf(0.5 + level / 2) * se
     table = plan.frame.assign(
@@ -104,28 +105,10 @@ def effects(
         pvalue=2 * norm.sf(np.abs(z)),
         ci_lower=est - half,
         ci_upper=est + half,
-        std_all=plan.standardized(theta[None])[0],
+        std_all=std,
     )
-    table.attrs["notes"] = _notes(plan, theta)
+    table.attrs["notes"] = _notes(plan, theta) if fit.converged else ("The model did not converge.",)
     return table
-
-
-def delta_errors(function: Callable[[Array], Array], theta: Array, vcov: Array) -> Array:
-    """Return delta-method standard errors of a batched function, shape (N,).
-
-    Parameters
-    ----------
-    function : callable
-        Takes complex parameters (B, q) and returns (B, N).
-    theta : ndarray (q,)
-        Where.
-    vcov : ndarray (q, q)
-        Covariance matrix of theta.
-    """
-    bumped = theta + 1j * _STEP * np.eye(len(theta))
-    jacobian = function(bumped).imag / _STEP
-    variance = np.einsum("qn,qr,rn->n", jacobian, vcov, jacobian)
-    return np.sqrt(np.where(variance >= 0, variance, np.nan))
 
 
 def stability_checks(fit: SemFit) -> tuple[Check, ...]:
@@ -139,7 +122,7 @@ def stability_checks(fit: SemFit) -> tuple[Check, ...]:
     Returns
     -------
     tuple of Check
-        One a group with a loop, named ``"stability of the loop"``.
+        One a group with a loop, named ``"loops"``.
     """
     groups = tuple(GroupPlan.of(fit, g) for g in range(fit.ngroups))
     plan = EffectPlan(tuple(group for group in groups if group.graph.loops))
@@ -158,7 +141,7 @@ def _stability_check(group: GroupPlan, value: float) -> Check:
     if not stable:
         found += ": effects round the loop do not die out, so total effects do not exist"
     return Check(
-        "stability of the loop",
+        "loops",
         "pass" if stable else "fail",
         found + ".",
         value=value,

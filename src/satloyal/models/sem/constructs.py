@@ -1,0 +1,173 @@
+"""The constructs of a measurement model: which indicators measure which latent variable, and how well.
+
+Coefficients take a batch of parameter vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.core import reliability
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.fit import SemFit
+
+__all__ = ["COEFFICIENTS", "Construct", "MeasurementModel"]
+
+Array = NDArray[Any]
+
+COEFFICIENTS = ("alpha", "omega", "omega2", "omega3", "cr", "ave", "ave_std")
+"""Of the sample alone: alpha. Of the sample and the model: omega3. Of the model: the others."""
+
+
+@dataclass(frozen=True)
+class Construct:
+    """One latent variable and its indicators.
+
+    Parameters
+    ----------
+    name : str
+        The latent variable.
+    indicators : tuple of str
+        Observed items, or latent variables under a second-order factor.
+    items : tuple of int
+        Positions of the indicators in the sample, if all of them are observed; else empty.
+    crossed : tuple of str
+        Indicators that load on another construct as well.
+    """
+
+    name: str
+    indicators: tuple[str, ...]
+    items: tuple[int, ...]
+    crossed: tuple[str, ...]
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one indicator only, so that nothing about it can be estimated."""
+        return len(self.indicators) == 1
+
+    @property
+    def second_order(self) -> bool:
+        """Whether latent variables are among the indicators."""
+        return not self.items
+
+    def undefined(self) -> dict[str, str]:
+        """Return why a coefficient has no value here, by coefficient."""
+        if self.single:
+            return dict.fromkeys(COEFFICIENTS, "one indicator: its error cannot be told from its content")
+        why: dict[str, str] = {}
+        if self.second_order:
+            why |= dict.fromkeys(("alpha", "omega3"), "measured by latent variables, not by a sum of items")
+        if self.crossed:
+            also = ", ".join(self.crossed)
+            why |= dict.fromkeys(("ave", "ave_std"), f"{also} loads on another construct as well")
+        return why
+
+
+@dataclass(frozen=True, eq=False)
+class MeasurementModel:
+    """The measurement part of one group at a batch of parameters.
+
+    Parameters
+    ----------
+    constructs : tuple of Construct
+        In the order of the table.
+    variables : tuple of str
+        The m variables of the matrices.
+    A, S, P : ndarray (B, m, m)
+        Arrows, (residual) covariances, and implied covariances.
+    sample : ndarray (p, p)
+        Sample covariance matrix of the observed variables.
+    """
+
+    constructs: tuple[Construct, ...]
+    variables: tuple[str, ...]
+    A: Array
+    S: Array
+    P: Array
+    sample: Array
+
+    @classmethod
+    def of(cls, fit: SemFit, position: int, theta: Array) -> MeasurementModel:
+        """Lay out the group at `position` (from 0) for parameters (B, q)."""
+        ram = fit.rams[position]
+        moments = fit.sample.groups[position]
+        A, S = ram.matrices(np.atleast_2d(theta), moments.cov, moments.mean)
+        keep = [i for i, name in enumerate(ram.variables) if name in (*fit.table.observed, *fit.table.latent)]
+        rows, columns = np.ix_(keep, keep)
+        A, S = A[:, rows, columns], S[:, rows, columns]
+        # A loop gives no reason to stop: implied covariances exist wherever I - A can be inverted.
+        E = np.linalg.inv(np.eye(len(keep)) - A)
+        P = E @ S @ np.swapaxes(E, 1, 2)
+        names = tuple(ram.variables[i] for i in keep)
+        return cls(_constructs(fit, position + 1), names, A, S, P, moments.cov)
+
+    def standardized(self) -> tuple[Array, Array]:
+        """Return standardised arrows and residual variances, (B, m, m) and (B, m)."""
+        variance = np.diagonal(self.P, axis1=1, axis2=2)
+        variance = np.where(variance > 0, variance, np.nan)
+        sd = np.sqrt(variance)
+        return self.A * sd[:, None, :] / sd[:, :, None], np.diagonal(self.S, axis1=1, axis2=2) / variance
+
+    def loadings(self, construct: Construct) -> Array:
+        """Return the standardised loadings of one construct, (B, k)."""
+        at, latent = self._at(construct)
+        return self.standardized()[0][:, at, latent]
+
+    def coefficients(self, construct: Construct) -> dict[str, Array]:
+        """Return each coefficient of one construct, (B,); NaN where :meth:`Construct.undefined` says why."""
+        at, latent = self._at(construct)
+        block = np.ix_(at, at)
+        loading, variance = self.A[:, at, latent], self.P[:, latent, latent]
+        implied, residual = self.P[:, block[0], block[1]], self.S[:, block[0], block[1]]
+        std, std_residual = self.standardized()
+        values = {
+            "omega": reliability.omega(loading, variance, residual),
+            "omega2": reliability.omega_of_composite(loading, variance, implied),
+            "cr": reliability.composite_reliability(std[:, at, latent], std_residual[:, at]),
+            "ave": reliability.average_variance_extracted(loading, variance, implied),
+            "ave_std": (std[:, at, latent] ** 2).mean(-1),
+        }
+        if construct.items:
+            sample = self.sample[np.ix_(construct.items, construct.items)]
+            values["alpha"] = np.broadcast_to(reliability.cronbach_alpha(sample), variance.shape)
+            values["omega3"] = reliability.omega_of_composite(loading, variance, sample)
+        missing = np.full(variance.shape, np.nan)
+        why = construct.undefined()
+        return {name: missing if name in why else values[name] for name in COEFFICIENTS}
+
+    def latent_correlations(self) -> Array:
+        """Return the correlations of the constructs, (B, c, c)."""
+        at = [self.variables.index(c.name) for c in self.constructs]
+        rows, columns = np.ix_(at, at)
+        return reliability.correlations(self.P[:, rows, columns])
+
+    def negative_residuals(self) -> tuple[str, ...]:
+        """Return the variables whose residual variance is negative in the first replicate."""
+        return tuple(
+            name for name, value in zip(self.variables, np.diagonal(self.S[0]), strict=True) if value < 0
+        )
+
+    def _at(self, construct: Construct) -> tuple[list[int], int]:
+        return [self.variables.index(i) for i in construct.indicators], self.variables.index(construct.name)
+
+
+def _constructs(fit: SemFit, group: int) -> tuple[Construct, ...]:
+    loads = [r for r in fit.table.rows if r.op == "=~" and r.group == group and (r.free or r.value)]
+    names = list(dict.fromkeys(row.lhs for row in loads))
+    indicators = {name: tuple(row.rhs for row in loads if row.lhs == name) for name in names}
+    owners = [item for listed in indicators.values() for item in listed]
+    at = {name: i for i, name in enumerate(fit.sample.names)}
+    return tuple(
+        Construct(
+            name,
+            listed,
+            tuple(at[i] for i in listed) if all(i in at for i in listed) else (),
+            tuple(i for i in listed if owners.count(i) > 1),
+        )
+        for name, listed in indicators.items()
+    )
