@@ -100,7 +100,7 @@ def refuse_text(name: str, cells: pd.Series[Any], column: Column, rows: Sequence
     raise SurveyError(
         f"column {name!r} should hold numbers but has {kind} in {len(where)} of {column.answered} cells: "
         f"{listing(found)}",
-        fix="correct these cells, declare them as missing codes, or leave the column out of the items"
+        fix="correct these cells, declare them as missing codes, or give a codebook without this item"
         + ("; a decimal comma is understood only in files separated by semicolons or tabs" if comma else ""),
     )
 

@@ -30,6 +30,7 @@ ID_NAMES = frozenset(
 def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
     """Add what the file says: scales from value labels, question texts, an id by its name."""
     findings: list[Finding] = []
+    bare = not book.columns
     if not book.items:
         book = replace(book, items=_items_of(raw, book))
     items, taken = {}, []
@@ -43,7 +44,7 @@ def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
     if taken:
         message = f"{clean.listing(taken, 8)}: scale taken from the value labels in the file"
         findings.append(Finding(Note("scales", message, len(taken))))
-    if book.id is None and not book.columns:
+    if bare:
         known = ("".join(c for c in str(n).casefold() if c.isalnum()) for n in raw.frame.columns)
         guess = next((n for n, k in zip(raw.frame.columns, known, strict=True) if k in ID_NAMES), None)
         if guess is not None:

@@ -1,0 +1,89 @@
+"""Labelled files: what SPSS and Stata have in common, and how their missing values keep their reasons."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import pyreadstat
+
+from satloyal.errors import SurveyError
+from satloyal.survey.readers.export import Export
+
+__all__ = ["open_labelled", "reason_of", "texts_of", "value_labels_of"]
+
+_REASONS = {
+    "dont_know": {
+        *("dont know", "do not know", "dk", "not sure", "unsure", "cannot say", "cant say"),
+        *("不知道", "不清楚", "说不清", "說不清"),
+    },
+    "skipped": {"no answer", "skipped", "missing", "blank", "not answered", "na", "未回答", "无回答", "未答"},
+    "refused": {"refused", "refusal", "prefer not to say", "refused to answer", "拒答", "拒绝回答"},
+    "not_applicable": {"not applicable", "does not apply", "inapplicable", "n a", "不适用", "不適用"},
+    "not_shown": {"not shown", "not asked", "not seen"},
+}
+_BY_LABEL = {label: reason for reason, labels in _REASONS.items() for label in labels}
+
+
+def open_labelled(
+    read: Callable[..., Any], export: Export, *, user_missing: bool = True
+) -> tuple[pd.DataFrame, Any]:
+    """Read data and metadata with one of pyreadstat's functions, user-missing values left in place or not.
+
+    Raises
+    ------
+    SurveyError
+        If the file is damaged or its encoding does not fit.
+    """
+    options: dict[str, Any] = {"user_missing": user_missing}
+    if export.encoding is not None:
+        options["encoding"] = export.encoding
+    try:
+        frame, meta = read(str(export.path), **options)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as err:
+        raise SurveyError(
+            f"the .{export.container} file cannot be read: {str(err).strip() or type(err).__name__}",
+            fix="export it again, or state its `encoding`",
+        ) from err
+    except (OSError, ValueError, OverflowError, UnicodeError, MemoryError, KeyError, TypeError) as err:
+        raise SurveyError(
+            f"the .{export.container} file is damaged: {type(err).__name__}: {err}", fix="export it again"
+        ) from err
+    return frame, meta
+
+
+def reason_of(label: str | None, otherwise: str) -> str:
+    """Return the reason that a missing value's label states.
+
+    Examples
+    --------
+    >>> reason_of("Don't know", "user_missing"), reason_of(None, "user_missing_97")
+    ('dont_know', 'user_missing_97')
+    """
+    if not label:
+        return otherwise
+    text = unicodedata.normalize("NFKC", label).casefold().replace("'", "").replace("’", "")
+    words = " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    return _BY_LABEL.get(words, words.replace(" ", "_") or otherwise)
+
+
+def texts_of(meta: Any) -> dict[str, str]:
+    """Return the question texts by column."""
+    return {str(name): str(text) for name, text in meta.column_names_to_labels.items() if text}
+
+
+def value_labels_of(meta: Any, missing: Mapping[str, Callable[[float], bool]]) -> dict[str, dict[float, str]]:
+    """Return names of the codes by column, without those of missing values."""
+    out = {}
+    for name, labels in meta.variable_value_labels.items():
+        is_missing = missing.get(name)
+        kept = {
+            float(code): str(label)
+            for code, label in labels.items()
+            if isinstance(code, int | float) and not (is_missing is not None and is_missing(float(code)))
+        }
+        if kept:
+            out[str(name)] = dict(sorted(kept.items()))
+    return out

@@ -1,0 +1,130 @@
+"""Plain tables: CSV and workbooks with one header row and nothing else to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from satloyal.errors import SurveyError
+from satloyal.notes import Note
+from satloyal.survey.clean import listing, unique_names
+from satloyal.survey.numbers import parse_number
+from satloyal.survey.raw import Finding, RawTable
+from satloyal.survey.readers.export import Export
+from satloyal.survey.readers.grid import Grid
+from satloyal.survey.readers.match import Match
+
+__all__ = ["PlainReader", "require_even", "table_of"]
+
+
+class PlainReader:
+    """A table with column names in its first row and one respondent in each row below."""
+
+    name = "plain"
+
+    def sniff(self, export: Export) -> Match:
+        """Take any table, but let every vendor go first."""
+        if export.is_table:
+            return Match(0.1, "a table without a vendor's marks")
+        return Match(0.0, f"a .{export.container} file is no plain table")
+
+    def read(self, export: Export) -> RawTable:
+        """Read the header and the rows below it.
+
+        Raises
+        ------
+        SurveyError
+            If rows are longer or shorter than the header, there is no header, or there are no rows.
+        """
+        grid = export.grid
+        if not grid.rows:
+            raise SurveyError("the file is empty: it has no cells", fix="export it again")
+        require_even(grid)
+        names = [_name(cell) for cell in grid.rows[0]]
+        _require_header(grid, names)
+        return table_of(grid, names, first=1)
+
+
+def require_even(grid: Grid) -> None:
+    """Refuse rows that are longer or shorter than the first one.
+
+    Raises
+    ------
+    SurveyError
+        With the row numbers.
+    """
+    width = len(grid.rows[0])
+    uneven = [(n, len(row)) for n, row in zip(grid.numbers, grid.rows, strict=True) if len(row) != width]
+    if uneven:
+        said = listing((f"row {n} has {k}" for n, k in uneven), 10)
+        raise SurveyError(
+            f"the header has {width} cells, but {len(uneven)} "
+            f"row{'s have' if len(uneven) > 1 else ' has'} more or fewer: {said}",
+            fix="a cell with the delimiter in it must stand in quotes; export again or mend these rows",
+        )
+
+
+def _name(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return "" if cell is None else " ".join(str(cell).replace("\ufeff", "").split())
+
+
+def _require_header(grid: Grid, names: list[str]) -> None:
+    """Refuse a file whose first row is a respondent: more than half of it numbers, as below."""
+    if len(grid.rows) < 2:
+        return
+    filled = [(j, n) for j, n in enumerate(names) if n]
+    numbers = [j for j, n in filled if parse_number(n, grid.decimal) is not None]
+    below = [j for j in numbers if _is_number(grid.rows[1][j], grid.decimal)]
+    if len(below) * 2 > len(filled):
+        raise SurveyError(
+            f"the first row looks like answers, not like column names ({listing(names)}): there is no header",
+            fix="put a row with the column names first",
+        )
+
+
+def _is_number(cell: Any, decimal: str) -> bool:
+    return isinstance(cell, int | float) or (
+        isinstance(cell, str) and parse_number(cell, decimal) is not None
+    )
+
+
+def table_of(grid: Grid, names: list[str], *, first: int) -> RawTable:
+    """Make a raw table of the rows from ``first`` on, keeping every column that holds anything.
+
+    Parameters
+    ----------
+    grid : Grid
+        Rows of equal length.
+    names : list of str
+        A name for each column; empty ones are named by their place, repeated ones numbered.
+    first : int
+        Index of the first respondent's row.
+    """
+    body = grid.rows[first:]
+    if not body:
+        raise SurveyError(
+            "the file has column names but no responses", fix="export again, with responses included"
+        )
+    findings = list(grid.findings)
+    keep = [j for j, name in enumerate(names) if name or any(row[j] is not None for row in body)]
+    nameless = [j for j in keep if not names[j]]
+    if nameless:
+        made = [f"column_{j + 1}" for j in nameless]
+        message = (
+            f"{len(nameless)} column{'s have' if len(nameless) > 1 else ' has'} no name: now {listing(made)}"
+        )
+        findings.append(Finding(Note("column names", message, len(nameless)), eye=True))
+    full = [names[j] or f"column_{j + 1}" for j in keep]
+    unique, repeated = unique_names(full)
+    columns = {name: [row[j] for row in body] for name, j in zip(unique, keep, strict=True)}
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    return RawTable(
+        frame,
+        grid.numbers[first:],
+        decimal=grid.decimal,
+        repeated=repeated,
+        findings=tuple(findings),
+    )
