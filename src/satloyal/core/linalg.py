@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cholesky_or_flag", "smallest_eigenvalue", "solve_symmetric", "vech_indices"]
+__all__ = ["cholesky_or_flag", "inverse_or_nan", "smallest_eigenvalue", "solve_symmetric", "vech_indices"]
 
 Array = NDArray[Any]
 
@@ -50,6 +50,24 @@ def cholesky_or_flag(matrices: Array) -> tuple[Array, Array]:
     if not ok.all():
         factors = np.where(ok[:, None, None], factors, np.eye(matrices.shape[-1]))
     return factors, ok
+
+
+def inverse_or_nan(matrices: Array) -> Array:
+    """Invert a batch of square matrices, shape (B, k, k); NaN where one is singular.
+
+    Examples
+    --------
+    >>> inverse_or_nan(np.array([[[2.0]], [[0.0]]])).ravel().tolist()
+    [0.5, nan]
+    """
+    try:
+        return np.asarray(np.linalg.inv(matrices))
+    except np.linalg.LinAlgError:
+        out = np.full_like(matrices, np.nan)
+        for b, matrix in enumerate(matrices):
+            if np.linalg.matrix_rank(matrix) == len(matrix):
+                out[b] = np.linalg.inv(matrix)
+        return out
 
 
 def solve_symmetric(matrices: Array, vectors: Array) -> Array:

@@ -1,0 +1,192 @@
+"""Resampling: batches of moments from resample weights, one matrix product a batch.
+
+Replicates come in blocks of fixed size, each with a random stream of its own, so that a seed gives the same
+numbers on any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from satloyal.core.linalg import vech_indices
+
+__all__ = ["BLOCK", "Resampler", "bca_interval", "blocks", "percentile_interval", "wishart_covariances"]
+
+Array = NDArray[Any]
+
+BLOCK = 250  # replicates a random stream; part of what a seed means, so not tunable
+
+
+def blocks(replicates: int, seed: int | None) -> Iterator[tuple[int, int, np.random.Generator]]:
+    """Split replicates into blocks, each with its own random stream.
+
+    Parameters
+    ----------
+    replicates : int
+    seed : int, optional
+        Drawn afresh when not given.
+
+    Yields
+    ------
+    start, stop : int
+    generator : numpy.random.Generator
+
+    Examples
+    --------
+    >>> [(start, stop) for start, stop, _ in blocks(600, 1)]
+    [(0, 250), (250, 500), (500, 600)]
+    """
+    count = -(-replicates // BLOCK)
+    for number, stream in enumerate(np.random.SeedSequence(seed).spawn(count)):
+        start = number * BLOCK
+        yield start, min(start + BLOCK, replicates), np.random.default_rng(stream)
+
+
+@dataclass(frozen=True, eq=False)
+class Resampler:
+    """Rows that can be drawn again, with replacement, as moments.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+    weights : ndarray, shape (n,), optional
+        Sampling weights; they travel with their rows.
+    clusters : ndarray of int, shape (n,), optional
+        Whole clusters are drawn instead of rows.
+    """
+
+    values: Array
+    weights: Array | None = None
+    clusters: Array | None = None
+
+    @cached_property
+    def center(self) -> Array:
+        """The mean that rows are measured from, to keep products exact."""
+        return np.asarray(self.values.mean(axis=0))
+
+    @cached_property
+    def products(self) -> Array:
+        """Each row's deviations and their products, weighted, with a last column of weights."""
+        rows, columns = vech_indices(self.values.shape[1])
+        z = self.values - self.center
+        table = np.column_stack([z[:, rows] * z[:, columns], z, np.ones(len(z))])
+        return table if self.weights is None else table * self.weights[:, None]
+
+    def counts(self, size: int, generator: np.random.Generator) -> Array:
+        """Draw how often each row stands in each replicate, shape (size, n)."""
+        units = len(self.values) if self.clusters is None else int(self.clusters.max()) + 1
+        drawn = generator.integers(0, units, (size, units), dtype=np.int64)
+        drawn += np.arange(size)[:, None] * units
+        counts = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
+        if self.clusters is not None:
+            counts = counts[:, self.clusters]
+        return counts.astype(float)
+
+    def moments(self, counts: Array) -> tuple[Array, Array]:
+        """Return covariances (B, p, p), divisor the sum of weights, and means (B, p) of replicates."""
+        p = self.values.shape[1]
+        rows, columns = vech_indices(p)
+        sums = counts @ self.products
+        sums /= sums[:, -1:]
+        drift = sums[:, len(rows) : -1]
+        low = sums[:, : len(rows)] - drift[:, rows] * drift[:, columns]
+        cov = np.empty((len(counts), p, p))
+        cov[:, rows, columns] = low
+        cov[:, columns, rows] = low
+        return cov, self.center + drift
+
+
+def wishart_covariances(cov: Array, n: int, size: int, generator: np.random.Generator) -> Array:
+    """Draw covariance matrices (divisor n) of n normal rows, by Bartlett's decomposition.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (p, p)
+        Population covariances.
+    n : int
+        Rows, more than p.
+    size : int
+
+    Returns
+    -------
+    ndarray, shape (size, p, p)
+
+    Notes
+    -----
+    n S ~ W(Σ, n − 1) = L T Tᵀ Lᵀ with T lower triangular, chi on the diagonal and normal below (Bartlett
+    1933, *Proc. R. Soc. Edinb.* 53:260-283).
+    """
+    p = len(cov)
+    T = np.tril(generator.standard_normal((size, p, p)), -1)
+    T[:, np.arange(p), np.arange(p)] = np.sqrt(generator.chisquare(n - 1 - np.arange(p), (size, p)))
+    root = np.linalg.cholesky(cov) @ T
+    return np.asarray(root @ root.transpose(0, 2, 1) / n)
+
+
+def percentile_interval(replicates: Array, level: float) -> tuple[Array, Array]:
+    """Percentile interval of each column (Efron & Tibshirani 1993, ch. 13).
+
+    Parameters
+    ----------
+    replicates : ndarray, shape (B, k)
+    level : float
+
+    Returns
+    -------
+    lower, upper : ndarray, shape (k,)
+    """
+    tail = (1 - level) / 2
+    return _quantiles(np.sort(replicates, axis=0), np.full((2, replicates.shape[1]), [[tail], [1 - tail]]))
+
+
+def bca_interval(
+    replicates: Array, estimate: Array, acceleration: Array | Sequence[float], level: float
+) -> tuple[Array, Array]:
+    """Bias-corrected and accelerated interval of each column (Efron 1987, *JASA* 82:171-185).
+
+    Parameters
+    ----------
+    replicates : ndarray, shape (B, k)
+    estimate : ndarray, shape (k,)
+    acceleration : ndarray, shape (k,)
+        Σ u³ / (6 (Σ u²)^1.5) over the empirical influence values u.
+    level : float
+
+    Returns
+    -------
+    lower, upper : ndarray, shape (k,)
+        NaN where every replicate lies on one side of the estimate: no correction exists then.
+    """
+    size = len(replicates)
+    below = (replicates < estimate).sum(axis=0) + 0.5 * (replicates == estimate).sum(axis=0)
+    shift = special.ndtri(below / size)
+    acceleration = np.asarray(acceleration, dtype=float)
+    levels = np.empty((2, replicates.shape[1]))
+    for side, tail in enumerate(((1 - level) / 2, (1 + level) / 2)):
+        z = shift + special.ndtri(tail)
+        with np.errstate(invalid="ignore"):
+            levels[side] = special.ndtr(shift + z / (1 - acceleration * z))
+    levels[:, ~np.isfinite(shift)] = np.nan
+    return _quantiles(np.sort(replicates, axis=0), levels)
+
+
+def _quantiles(ordered: Array, levels: Array) -> tuple[Array, Array]:
+    """Linear interpolation between order statistics at (B + 1)·level, a level a column."""
+    size = len(ordered)
+    out = np.full(levels.shape, np.nan)
+    for side, probabilities in enumerate(levels):
+        use = np.isfinite(probabilities)
+        at = np.clip(probabilities[use] * (size + 1) - 1, 0, size - 1)
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, size - 1)
+        columns = np.flatnonzero(use)
+        a, b = ordered[low, columns], ordered[high, columns]
+        out[side, use] = a + (at - low) * (b - a)
+    return out[0], out[1]

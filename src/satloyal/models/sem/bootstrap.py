@@ -1,0 +1,407 @@
+"""The bootstrap of a structural equation model: resampled moments, refitted as a batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.core.resample import Resampler, bca_interval, blocks, percentile_interval, wishart_covariances
+from satloyal.errors import FitError
+from satloyal.models.fit import Check, Fit
+from satloyal.models.sem import inference
+from satloyal.models.sem.effects import EffectPlan
+from satloyal.models.sem.estimate import Problem, restart
+from satloyal.models.sem.fit import SemFit
+from satloyal.models.sem.implied import Ram
+from satloyal.notes import Note
+
+__all__ = ["Bootstrap", "bootstrap"]
+
+Array = NDArray[Any]
+Kind = Literal["nonparametric", "parametric"]
+
+_TOLERANCE = 1e-9  # Newton decrement; the step then still taken leaves an error far below Monte Carlo error
+_FAILED = 0.05  # share of lost replicates beyond which intervals are not trusted
+_FEW = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap(Fit):
+    """Replicates of a fit, and the intervals they give.
+
+    Parameters
+    ----------
+    fit : SemFit
+        The fit to the full sample.
+    kind : {"nonparametric", "parametric"}
+    requested : int
+        Replicates asked for.
+    seed : int or None
+    level : float
+        Of the intervals.
+    theta_star : ndarray, shape (B, q)
+        Estimates of the replicates that converged.
+    inadmissible : int
+        How many of those have a negative variance or a latent correlation beyond ±1; they are kept, as
+        leaving them out would truncate the distribution.
+    """
+
+    family: ClassVar[str] = "bootstrap"
+
+    fit: SemFit
+    kind: Kind
+    requested: int
+    seed: int | None
+    level: float
+    theta_star: Array
+    inadmissible: int
+
+    @property
+    def replicates(self) -> int:
+        """Replicates that converged and are used."""
+        return len(self.theta_star)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How the replicates ended."""
+        lost = self.requested - self.replicates
+        return {"requested": self.requested, "used": self.replicates, "failed": lost,
+                "inadmissible": self.inadmissible}  # fmt: skip
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit and enough of its replicates converged."""
+        return self.fit.converged and self.replicates >= (1 - _FAILED) * self.requested
+
+    @property
+    def admissible(self) -> bool:
+        """Whether the fit to the full sample is admissible."""
+        return self.fit.admissible
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """How the replicates were made, and what became of them."""
+        how = {
+            "nonparametric": "rows drawn with replacement",
+            "parametric": "normal samples from the fitted model",
+        }[self.kind]
+        if self.kind == "nonparametric" and self.fit.input.clusters is not None:
+            how = "clusters drawn with replacement"
+        c = self.counts
+        text = (
+            f"{c['requested']} replicates, {how}, seed {self.seed}: {c['used']} converged and are used, "
+            f"{c['failed']} did not; {c['inadmissible']} of those used are not admissible"
+        )
+        return (*self.fit.notes, Note("bootstrap", text, c["requested"]))
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Judgements about the replicates, then those about the fit."""
+        c = self.counts
+        lost = c["failed"] / c["requested"]
+        outside = c["inadmissible"] / max(c["used"], 1)
+        own = [
+            Check(
+                "bootstrap convergence", "pass" if lost <= _FAILED else "fail",
+                f"{c['failed']} of {c['requested']} replicates did not converge", value=lost, threshold=_FAILED,
+                advice="" if lost <= _FAILED else "intervals without them are too narrow: simplify the model",
+            ),
+            Check(
+                "bootstrap admissibility", "pass" if outside <= _FAILED else "warn",
+                f"{c['inadmissible']} of {c['used']} replicates are not admissible", value=outside,
+                threshold=_FAILED,
+                advice="" if outside <= _FAILED else "a variance is close to zero or two constructs are nearly one",
+            ),
+            Check(
+                "bootstrap replicates", "pass" if c["requested"] >= _FEW else "warn",
+                f"{c['requested']} replicates", value=float(c["requested"]), threshold=float(_FEW),
+                advice="" if c["requested"] >= _FEW else "ends of intervals are noisy: use at least 1,000",
+                source="Efron & Tibshirani 1993, An Introduction to the Bootstrap, p. 275",
+            ),
+        ]  # fmt: skip
+        return (*own, *self.fit.checks)
+
+    @cached_property
+    def _influence(self) -> Array | None:
+        """Empirical influence of each row (or cluster) on θ, shape (n, q); none without rows."""
+        if self.kind != "nonparametric":
+            return None
+        vcov = inference.vcov_of(self.fit.observed_hessian / 2, self.fit.effective_n)
+        scores = self.fit.scores()
+        if self.fit.input.clusters is not None:
+            summed = np.zeros((int(self.fit.input.clusters.max()) + 1, scores.shape[1]))
+            np.add.at(summed, self.fit.input.clusters, scores)
+            scores = summed
+        return -scores @ vcov
+
+    def intervals(self, function: Callable[[Array], Array]) -> pd.DataFrame:
+        """Return bootstrap standard errors and intervals of functions of θ.
+
+        Parameters
+        ----------
+        function : callable
+            (B, q) → (B, k), analytic.
+
+        Returns
+        -------
+        DataFrame, k rows
+            ``se, perc_lower, perc_upper, bca_lower, bca_upper, ci_lower, ci_upper`` (BCa; for a parametric
+            bootstrap bias-corrected, with an acceleration of zero).
+        """
+        estimate = np.asarray(function(self.fit.theta[None])[0], dtype=float)
+        stars = np.asarray(function(self.theta_star), dtype=float)
+        columns = ("se", "perc_lower", "perc_upper", "bca_lower", "bca_upper", "ci_lower", "ci_upper")
+        out = pd.DataFrame(np.nan, index=range(len(estimate)), columns=list(columns))
+        if not self.converged or len(stars) < 2 or not len(estimate):
+            return out
+        usable = np.isfinite(stars).all(axis=0) & (stars.std(axis=0) > 0)
+        stars = np.where(np.isfinite(stars), stars, 0.0)
+        jacobian = inference.complex_step(function, self.fit.theta)
+        acceleration = np.zeros(len(estimate))
+        if self._influence is not None:
+            u = self._influence @ jacobian.T
+            with np.errstate(invalid="ignore", divide="ignore"):
+                acceleration = np.nan_to_num((u**3).sum(axis=0) / (6 * (u**2).sum(axis=0) ** 1.5))
+        out["se"] = stars.std(axis=0, ddof=1)
+        out["perc_lower"], out["perc_upper"] = percentile_interval(stars, self.level)
+        out["bca_lower"], out["bca_upper"] = bca_interval(stars, estimate, acceleration, self.level)
+        out["ci_lower"], out["ci_upper"] = out["bca_lower"], out["bca_upper"]
+        out.loc[~usable] = np.nan
+        return out
+
+    @cached_property
+    def _tidy(self) -> pd.DataFrame:
+        table = self.fit.tidy()
+        rows = self.fit.table.rows
+        free = [i for i, row in enumerate(rows) if row.free]
+        defined = [i for i, row in enumerate(rows) if row.op == ":="]
+        numbers = np.array([rows[i].free - 1 for i in free], dtype=int)
+
+        def both(theta: Array) -> Array:
+            return np.concatenate([theta[:, numbers], self.fit.definitions.values(theta)], axis=1)
+
+        found = self.intervals(both)
+        found.index = pd.Index([*free, *defined])
+        out = table.drop(columns=["z", "pvalue", "se", "ci_lower", "ci_upper"])
+        out = out.join(found)
+        fixed = [i for i, row in enumerate(rows) if not row.free and row.op != ":="]
+        out.loc[fixed, "se"] = 0.0
+        for side in ("perc_lower", "perc_upper", "bca_lower", "bca_upper", "ci_lower", "ci_upper"):
+            out.loc[fixed, side] = out.loc[fixed, "est"]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            out["z"] = np.where(out["se"] > 0, out["est"] / out["se"].where(out["se"] > 0), np.nan)
+        from scipy import special
+
+        out["pvalue"] = 2 * special.ndtr(-np.abs(out["z"]))
+        first = [
+            "lhs",
+            "op",
+            "rhs",
+            "group",
+            "label",
+            "free",
+            "est",
+            "se",
+            "z",
+            "pvalue",
+            "ci_lower",
+            "ci_upper",
+        ]
+        return out[[*first, "perc_lower", "perc_upper", "bca_lower", "bca_upper", "std_lv", "std_all"]]
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the fit's table with bootstrap standard errors and intervals.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`SemFit.tidy`, with ``se`` the standard deviation of the replicates, ``ci_lower`` and
+            ``ci_upper`` BCa, and the columns ``perc_lower, perc_upper, bca_lower, bca_upper``.
+        """
+        return self._tidy.copy()
+
+    def _terms(self) -> pd.Index:
+        return self.fit._terms()
+
+    def glance(self) -> pd.Series:
+        """Return the fit measures of the full sample and the counts of replicates."""
+        return pd.concat([self.fit.glance(), pd.Series(self.counts, dtype=float).add_prefix("boot_")])
+
+    def effects(self, source: str | None = None, target: str | None = None) -> pd.DataFrame:
+        """Return the effects with bootstrap standard errors and intervals.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`SemFit.effects`, with the columns of the intervals.
+        """
+        table = self.fit.effects(source, target)
+        plan = EffectPlan.of(self.fit, source, target)
+        found = self.intervals(plan.values)
+        found.index = table.index
+        for name in found.columns:
+            table[name] = found[name]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            table["z"] = np.where(table["se"] > 0, table["est"] / table["se"].where(table["se"] > 0), np.nan)
+        from scipy import special
+
+        table["pvalue"] = 2 * special.ndtr(-np.abs(table["z"]))
+        return table
+
+    def headline(self) -> str:
+        """Return the first line: the fit's, and what became of the replicates."""
+        c = self.counts
+        if self.fit.converged and not self.converged:
+            return (
+                f"TOO MANY REPLICATES FAILED: {c['failed']} of {c['requested']} did not converge, so these "
+                "intervals must not be used."
+            )
+        return f"{self.fit.headline()} {c['used']} of {c['requested']} bootstrap replicates are used."
+
+
+def bootstrap(
+    fit: SemFit,
+    replicates: int,
+    seed: int | None,
+    *,
+    kind: Kind | None,
+    level: float,
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Bootstrap:
+    """Refit a model to resamples; see :meth:`SemFit.bootstrap`."""
+    kind = _kind(fit, kind)
+    if isinstance(replicates, bool) or int(replicates) != replicates or replicates < 1:
+        raise FitError(f"replicates is {replicates!r}", where="bootstrap", fix="give a whole number above 0")
+    if not 0 < level < 1:
+        raise FitError(f"level is {level!r}", where="bootstrap", fix="give a share, as 0.95")
+    empty = np.zeros((0, fit.table.q))
+    if not fit.converged:
+        return Bootstrap(fit, kind, replicates, seed, level, empty, 0)
+    draw = _Rows(fit) if kind == "nonparametric" else _Model(fit)
+    plan = list(blocks(replicates, seed))
+    theta: list[Array] = [empty] * len(plan)
+    outside = [0] * len(plan)
+    done = 0
+    hessian = fit.observed_hessian
+
+    def work(number: int) -> int:
+        start, stop, generator = plan[number]
+        covs, means = draw.moments(stop - start, generator)
+        sizes = [g.n if fit.likelihood == "normal" else g.n - 1 for g in fit.sample.groups]
+        problem = Problem.of_batch(fit.rams, sizes, covs, means)
+        solution = restart(problem, fit.theta, hessian, tolerance=_TOLERANCE)
+        good = solution.converged & np.isfinite(solution.theta).all(axis=1)
+        theta[number] = solution.theta[good]
+        outside[number] = _inadmissible(fit, solution.theta[good], [c[good] for c in covs],
+                                        [None if m is None else m[good] for m in means])  # fmt: skip
+        return number
+
+    threads = max(1, workers if workers is not None else os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(work, number) for number in range(len(plan))]
+        try:
+            for future in as_completed(futures):
+                start, stop, _ = plan[future.result()]
+                done += stop - start
+                if progress is not None:
+                    progress(done, replicates)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    return Bootstrap(fit, kind, replicates, seed, level, np.concatenate(theta), sum(outside))
+
+
+def _kind(fit: SemFit, kind: Kind | None) -> Kind:
+    has_rows = fit.input.rows is not None
+    if kind is None:
+        return "nonparametric" if has_rows else "parametric"
+    if kind not in ("nonparametric", "parametric"):
+        raise FitError(f"kind is {kind!r}", where="bootstrap", fix="use 'nonparametric' or 'parametric'")
+    if kind == "nonparametric" and not has_rows:
+        raise FitError("rows cannot be drawn from moments", where="bootstrap", fix="use kind='parametric'")
+    return kind
+
+
+class _Rows:
+    """Draws rows of each group with replacement."""
+
+    def __init__(self, fit: SemFit) -> None:
+        rows = fit.input.rows
+        assert rows is not None  # noqa: S101 - the kind was checked
+        self.fit = fit
+        self.groups = []
+        for code in range(fit.ngroups):
+            mask = rows.codes == code
+            clusters = None
+            if fit.input.clusters is not None:
+                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
+            weights = None if rows.weights is None else rows.weights[mask]
+            self.groups.append(Resampler(rows.values[mask], weights, clusters))
+
+    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
+        covs: list[Array] = []
+        means: list[Array | None] = []
+        for resampler, group in zip(self.groups, self.fit.sample.groups, strict=True):
+            cov, mean = resampler.moments(resampler.counts(size, generator))
+            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
+            covs.append(cov * factor)
+            means.append(mean)
+        return covs, means
+
+
+class _Model:
+    """Draws moments of normal samples from the implied moments of each group."""
+
+    def __init__(self, fit: SemFit) -> None:
+        self.fit = fit
+
+    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
+        covs: list[Array] = []
+        means: list[Array | None] = []
+        for (sigma, mu), group in zip(self.fit._implied, self.fit.sample.groups, strict=True):
+            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
+            covs.append(wishart_covariances(sigma, group.n, size, generator) * factor)
+            if mu is None:
+                means.append(
+                    None if group.mean is None else np.broadcast_to(group.mean, (size, len(group.mean)))
+                )
+            else:
+                noise = generator.standard_normal((size, len(mu))) @ np.linalg.cholesky(sigma / group.n).T
+                means.append(mu + noise)
+        return covs, means
+
+
+def _inadmissible(fit: SemFit, theta: Array, covs: list[Array], means: list[Array | None]) -> int:
+    """How many replicates have a negative variance or a latent correlation beyond ±1."""
+    variances = sorted({r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free})
+    bad = (theta[:, variances] < 0).any(axis=1)
+    for ram, cov, mean in zip(fit.rams, covs, means, strict=True):
+        bad |= _beyond_one(ram, fit.table.latent, theta, cov, mean)
+    return int(bad.sum())
+
+
+def _beyond_one(ram: Ram, latent: tuple[str, ...], theta: Array, cov: Array, mean: Array | None) -> Array:
+    if len(latent) < 2 or not len(theta):
+        return np.zeros(len(theta), bool)
+    core = [ram.variables[i] for i in ram.plan.core]
+    at = np.array([core.index(name) for name in latent])
+    P = ram.implied(theta, cov, mean).P
+    block = P[:, at[:, None], at]
+    if ram.manifest > ram.observed:
+        first = P[:, at, core.index(ram.variables[ram.manifest - 1])]
+        block = block - first[:, :, None] * first[:, None, :]
+    variance = np.diagonal(block, axis1=1, axis2=2)
+    off = np.abs(block) > np.sqrt(np.abs(variance[:, :, None] * variance[:, None, :])) * (1 + 1e-8)
+    off[:, np.arange(len(at)), np.arange(len(at))] = False
+    result: Array = off.any(axis=(1, 2))
+    return result

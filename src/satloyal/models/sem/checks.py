@@ -1,0 +1,306 @@
+"""Checks of a structural equation model: one small function a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.models.fit import Check
+from satloyal.models.sem.effects import stability_checks
+from satloyal.models.sem.identify import row_name
+from satloyal.models.sem.inference import null_directions
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.fit import SemFit
+
+__all__ = ["sem_checks"]
+
+Array = NDArray[Any]
+
+_HU_BENTLER = "Hu & Bentler 1999, Struct. Equ. Modeling 6:1-55"
+_PER_PARAMETER = 5.0
+_DISTINCT = 0.85
+_LARGE_RESIDUAL = 0.10
+_KURTOSIS = 5.0
+_FAR = 0.001
+_SHOWN = 5
+
+
+def sem_checks(fit: SemFit) -> tuple[Check, ...]:
+    """Return every check that applies; of a fit that did not converge only that."""
+    first = _convergence(fit)
+    if not fit.converged:
+        return (first,)
+    out = [first]
+    for check in _CHECKS:
+        found = check(fit)
+        if found is not None:
+            out.append(found)
+    out.extend(stability_checks(fit))
+    return tuple(out)
+
+
+def _convergence(fit: SemFit) -> Check:
+    if fit.converged:
+        text = f"the optimiser reached a minimum after {fit.iterations} iterations from starting point {fit.tried}"
+        return Check("convergence", "pass", text, value=float(fit.iterations))
+    return Check(
+        "convergence",
+        "fail",
+        f"no minimum was found after {fit.iterations} iterations; {fit.tried} starting points were tried",
+        value=float(fit.iterations),
+        advice="simplify the model, check the items for reversed or constant ones, or give start() values",
+    )
+
+
+def _identification(fit: SemFit) -> Check:
+    values, directions = null_directions(fit.hessian)
+    if not len(values):
+        return Check("identification", "pass", "the information matrix has full rank")
+    rows = {row.free: row for row in reversed(fit.table.rows) if row.free}
+    weight = np.abs(directions).max(axis=1)
+    worst = [row_name(rows[int(i) + 1]) for i in np.argsort(-weight)[:_SHOWN]]
+    return Check(
+        "identification",
+        "fail",
+        f"the data cannot tell {len(values)} combination(s) of parameters apart, so there are no standard errors: "
+        + ", ".join(worst),
+        value=float(len(values)),
+        advice="constructs that are collinear or unrelated to the rest make this: join or drop them",
+        source="Kenny & Milan 2012, Handbook of Structural Equation Modeling, ch. 9",
+    )
+
+
+def _variances(fit: SemFit) -> Check:
+    bad = [
+        (row, fit.theta[row.free - 1])
+        for row in fit.table.rows
+        if row.op == "~~" and row.lhs == row.rhs and row.free and fit.theta[row.free - 1] < 0
+    ]
+    if not bad:
+        return Check("variances", "pass", "no variance is negative")
+    text = ", ".join(f"{row_name(row)} = {value:.4f}" for row, value in bad[:_SHOWN])
+    row, value = min(bad, key=lambda item: item[1])
+    se = float(np.sqrt(fit.vcov[row.free - 1, row.free - 1]))
+    within = "its interval includes zero" if value + 1.96 * se > 0 else "its interval excludes zero"
+    return Check(
+        "variances",
+        "fail",
+        f"{'a variance is' if len(bad) == 1 else f'{len(bad)} variances are'} negative (a Heywood case): {text}; "
+        + within,
+        value=float(value),
+        threshold=0.0,
+        advice="a model or a sample that is too small for it; do not read estimates that touch this variable",
+        source="Kolenikov & Bollen 2012, Sociol. Methods Res. 41:124-167",
+    )
+
+
+def _latent_correlations(fit: SemFit) -> Check | None:
+    if len(fit.table.latent) < 2:
+        return None
+    worst, pair = 0.0, ("", "")
+    definite = True
+    for g in range(fit.ngroups):
+        cor = fit.latent_correlations(g)
+        values = cor.to_numpy().copy()
+        if not np.isfinite(values).all():
+            continue
+        np.fill_diagonal(values, 0.0)
+        i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
+        if abs(values[i, j]) > abs(worst):
+            worst, pair = float(values[i, j]), (str(cor.index[i]), str(cor.columns[j]))
+        definite &= bool(np.linalg.eigvalsh(cor.to_numpy())[0] > -1e-8)
+    if abs(worst) > 1 + 1e-8:
+        text = f"{pair[0]} and {pair[1]} correlate {worst:.3f}, beyond ±1"
+    elif not definite:
+        text = "the latent correlations are not positive definite: a combination of constructs has a negative variance"
+    else:
+        return Check(
+            "latent correlations", "pass", "no latent correlation is beyond ±1", value=worst, threshold=1.0
+        )
+    return Check(
+        "latent correlations", "fail", text, value=worst, threshold=1.0,
+        advice="the constructs are not distinct in these data: join them or drop one",
+    )  # fmt: skip
+
+
+def _distinct(fit: SemFit) -> Check | None:
+    if len(fit.table.latent) < 2:
+        return None
+    close = []
+    for g in range(fit.ngroups):
+        cor = fit.latent_correlations(g)
+        for i, a in enumerate(cor.index):
+            for b in list(cor.columns)[:i]:
+                value = float(cor.loc[a, b])
+                higher = any(r.op == "=~" and {r.lhs, r.rhs} == {a, b} for r in fit.table.rows)
+                if abs(value) > _DISTINCT and not higher:
+                    close.append((abs(value), f"{b} and {a} ({value:.2f})"))
+    if not close:
+        return Check("distinct constructs", "pass", f"no two constructs correlate beyond {_DISTINCT}",
+                     threshold=_DISTINCT)  # fmt: skip
+    close.sort(reverse=True)
+    return Check(
+        "distinct constructs",
+        "warn",
+        "these constructs are hardly distinct in these data: " + ", ".join(t for _, t in close[:_SHOWN]),
+        value=close[0][0],
+        threshold=_DISTINCT,
+        advice="separate effects of such constructs have wide intervals; read their joint effect",
+        source="Brown 2015, Confirmatory Factor Analysis, p. 116; Rönkkö & Cho 2022, Organ. Res. Methods 25:6-47",
+    )
+
+
+def _size(fit: SemFit) -> Check:
+    ratio = fit.nobs / max(fit.table.q, 1)
+    enough = ratio >= _PER_PARAMETER
+    return Check(
+        "sample size",
+        "pass" if enough else "warn",
+        f"{fit.nobs} respondents for {fit.table.q} free parameters, {ratio:.1f} each",
+        value=ratio,
+        threshold=_PER_PARAMETER,
+        advice=""
+        if enough
+        else "large-sample standard errors are doubtful here: use the bootstrap, or fewer items",
+        source="Bentler & Chou 1987, Sociol. Methods Res. 16:78-117",
+    )
+
+
+def _exact_fit(fit: SemFit) -> Check:
+    if fit.df == 0:
+        return Check("exact fit", "not_applicable", "the model is saturated: it fits any data")
+    g = fit.glance()
+    good = g["pvalue"] >= 0.05
+    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {g['pvalue']:.3f}"
+    return Check(
+        "exact fit", "pass" if good else "warn",
+        f"χ²({fit.df}) = {g['chisq']:.2f}, {p}: " + ("not rejected" if good else "rejected"),
+        value=float(g["pvalue"]), threshold=0.05,
+        advice="" if good else "look at the residuals for where the model misses, before trusting its paths",
+        source="Jöreskog 1969, Psychometrika 34:183-202",
+    )  # fmt: skip
+
+
+def _approximate_fit(fit: SemFit) -> Check:
+    if fit.df == 0:
+        return Check("approximate fit", "not_applicable", "the model is saturated: it fits any data")
+    g = fit.glance()
+    rules = ((g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"), (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
+             (g["srmr"] <= 0.08, f"SRMR {g['srmr']:.3f} (≤ .08)"))  # fmt: skip
+    missed = [text for ok, text in rules if not ok]
+    text = "all met: " if not missed else "not met: "
+    return Check(
+        "approximate fit", "pass" if not missed else "warn",
+        text + ", ".join(missed or [t for _, t in rules]), value=float(g["cfi"]), threshold=0.95,
+        advice="" if not missed else "see residuals; these are rules of thumb, not tests", source=_HU_BENTLER,
+    )  # fmt: skip
+
+
+def _local_fit(fit: SemFit) -> Check | None:
+    if fit.df == 0:
+        return None
+    worst, pair = 0.0, ("", "")
+    for g in range(fit.ngroups):
+        table = fit.residuals("cor", g)
+        values = np.tril(table.to_numpy(), -1)
+        i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
+        if abs(values[i, j]) > abs(worst):
+            worst, pair = float(values[i, j]), (str(table.index[i]), str(table.columns[j]))
+    good = abs(worst) <= _LARGE_RESIDUAL
+    return Check(
+        "local fit", "pass" if good else "warn",
+        f"the largest residual correlation is {worst:.3f}" + (f", of {pair[1]} and {pair[0]}" if pair[0] else ""),
+        value=worst, threshold=_LARGE_RESIDUAL,
+        advice="" if good else "the model does not explain why these two go together",
+        source="Kline 2016, Principles and Practice of Structural Equation Modeling, p. 240",
+    )  # fmt: skip
+
+
+def _distances(fit: SemFit) -> Array | None:
+    """Squared Mahalanobis distances of the rows within their groups, shape (n,)."""
+    rows = fit.input.rows
+    if rows is None:
+        return None
+    out = np.empty(len(rows.values))
+    for code, group in enumerate(fit.input.moments.groups):
+        mask = rows.codes == code
+        z = rows.values[mask] - group.mean
+        out[mask] = np.einsum("ni,ni->n", z @ np.linalg.inv(group.cov), z)
+    return out
+
+
+def _normality(fit: SemFit) -> Check:
+    distances = _distances(fit)
+    if distances is None:
+        return Check("multivariate normality", "not_applicable", "the data came as moments")
+    p, n = len(fit.sample.names), len(distances)
+    excess = float(np.mean(distances**2)) - p * (p + 2)
+    z = excess / np.sqrt(8 * p * (p + 2) / n)
+    good = abs(z) <= _KURTOSIS
+    return Check(
+        "multivariate normality", "pass" if good else "warn",
+        f"Mardia's normalised kurtosis is {z:.1f}", value=float(z), threshold=_KURTOSIS,
+        advice="" if good else "χ² and its indices are too strict and normal-theory standard errors are off: "
+        "read bootstrap intervals",
+        source="Mardia 1970, Biometrika 57:519-530; Bentler 2006",
+    )  # fmt: skip
+
+
+def _influence(fit: SemFit) -> Check:
+    from scipy import special
+
+    distances = _distances(fit)
+    if distances is None:
+        return Check("unusual rows", "not_applicable", "the data came as moments")
+    p = len(fit.sample.names)
+    far = special.chdtrc(p, distances) < _FAR
+    share = float(far.mean())
+    good = share <= 0.05
+    rows = fit.input.rows
+    assert rows is not None  # noqa: S101 - there are distances, so there are rows
+    worst = ", ".join(str(rows.index[i]) for i in np.argsort(-distances)[:3])
+    return Check(
+        "unusual rows", "pass" if good else "warn",
+        f"{int(far.sum())} of {len(far)} rows are far from the rest (p < .001), first {worst}",
+        value=share, threshold=0.05,
+        advice="" if good else "look at these respondents: careless answers, or a group of its own",
+        source="Mahalanobis distance; Tabachnick & Fidell 2013",
+    )  # fmt: skip
+
+
+def _clusters(fit: SemFit) -> Check | None:
+    if fit.input.clusters is None:
+        return None
+    count = int(fit.input.clusters.max()) + 1
+    good = count >= 30
+    return Check(
+        "clusters", "pass" if good else "warn", f"{count} clusters", value=float(count), threshold=30.0,
+        advice="" if good else "cluster-robust standard errors are too small with few clusters",
+        source="Cameron & Miller 2015, J. Hum. Resour. 50:317-372",
+    )  # fmt: skip
+
+
+def _weighted(fit: SemFit) -> Check | None:
+    rows = fit.input.rows
+    if rows is None or rows.weights is None:
+        return None
+    w = rows.weights
+    effective = float(w.sum() ** 2 / np.sum(w**2))
+    return Check(
+        "weights", "warn",
+        f"with sampling weights the effective sample size is {effective:.0f} of {len(w)}; χ² and the indices "
+        "made of it assume simple random sampling",
+        value=effective,
+        advice="standard errors are robust; judge fit by the residuals",
+        source="Kish 1965, Survey Sampling; Asparouhov 2005, Struct. Equ. Modeling 12:411-434",
+    )  # fmt: skip
+
+
+_CHECKS: tuple[Callable[[Any], Check | None], ...] = (
+    _identification, _variances, _latent_correlations, _distinct, _size, _exact_fit, _approximate_fit, _local_fit,
+    _normality, _influence, _clusters, _weighted,
+)  # fmt: skip

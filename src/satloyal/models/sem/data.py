@@ -1,0 +1,174 @@
+"""From what the user gives (frame, Survey or Moments) to the sample that a model is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.core.moments import GroupMoments, Moments
+from satloyal.core.rows import CompleteRows
+from satloyal.errors import FitError
+from satloyal.notes import Note
+from satloyal.survey.survey import Survey
+
+__all__ = ["Data", "Sample"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What a model is fitted to.
+
+    Parameters
+    ----------
+    moments : Moments
+        In the model's order of variables; divisor as the likelihood wants it.
+    rows : CompleteRows, optional
+        The rows behind the moments; none when they came as a matrix.
+    clusters : ndarray of int, shape (n,), optional
+    """
+
+    moments: Moments
+    rows: CompleteRows | None
+    clusters: Array | None
+    notes: tuple[Note, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Observed variables."""
+        return self.moments.names
+
+    def group_rows(self, group: int) -> Array:
+        """Return which rows belong to a group, as a mask."""
+        assert self.rows is not None  # noqa: S101 - callers ask only when there are rows
+        mask: Array = self.rows.codes == group
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What the user gave, opened once.
+
+    Parameters
+    ----------
+    frame : DataFrame, optional
+    moments : Moments, optional
+    group, cluster : str, optional
+        Columns.
+    weights : ndarray, shape (n,), optional
+    notes : tuple of Note
+    """
+
+    frame: pd.DataFrame | None
+    moments: Moments | None
+    group: str | None
+    cluster: str | None
+    weights: Array | None
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(
+        cls,
+        data: pd.DataFrame | Survey | Moments,
+        *,
+        group: str | None,
+        cluster: str | None,
+        weights: str | Sequence[float] | Array | pd.Series | None,
+    ) -> Data:
+        """Open a frame, a Survey (its declared weights and nothing else are used unasked) or Moments."""
+        if isinstance(data, Moments):
+            for value, name in ((group, "group"), (cluster, "cluster"), (weights, "weights")):
+                if value is not None:
+                    raise FitError(f"{name}= needs rows, and the data are moments", fix="give the rows")
+            return cls(None, data, None, None, None, data.notes)
+        notes: list[Note] = []
+        if isinstance(data, Survey):
+            frame = data.frame
+            if weights is None and data.weights is not None:
+                weights = data.weights
+                name = data.codebook.weight
+                notes.append(Note("weights", f"the survey's weight column {name!r} is used"))
+        elif isinstance(data, pd.DataFrame):
+            frame = data
+        else:
+            raise FitError(
+                f"the data are a {type(data).__name__}", fix="give a DataFrame, a Survey or Moments"
+            )
+        for column, what in ((group, "group"), (cluster, "cluster")):
+            if column is not None and column not in frame.columns:
+                raise FitError(f"the data have no column {column!r}", where=f"{what}=", fix="check its name")
+        return cls(frame, None, group, cluster, _weight_values(frame, weights), tuple(notes))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names that a model may use."""
+        if self.moments is not None:
+            return self.moments.names
+        assert self.frame is not None  # noqa: S101 - one of the two is always there
+        return tuple(str(c) for c in self.frame.columns)
+
+    def group_count(self) -> int:
+        """How many groups a model will have."""
+        if self.moments is not None:
+            return len(self.moments.groups)
+        if self.group is None or self.frame is None:
+            return 1
+        return int(self.frame[self.group].nunique())
+
+    def sample(self, names: Sequence[str]) -> Sample:
+        """Take the variables of a model.
+
+        Raises
+        ------
+        FitError
+            See :meth:`satloyal.core.moments.Moments.from_frame`.
+        """
+        if self.moments is not None:
+            return Sample(self.moments.select(names), None, None, self.notes)
+        assert self.frame is not None  # noqa: S101
+        group = None if self.group is None else self.frame[self.group].to_numpy()
+        rows = CompleteRows.of(self.frame, list(names), weights=self.weights, group=group)
+        clusters = None
+        if self.cluster is not None:
+            column = self.frame.loc[rows.index, self.cluster]
+            if column.isna().any():
+                raise FitError(
+                    f"{int(column.isna().sum())} rows have no cluster", where=f"column {self.cluster!r}",
+                    fix="drop them, or give each a cluster of its own",
+                )  # fmt: skip
+            clusters = pd.factorize(column)[0]
+        return Sample(Moments.from_rows(rows), rows, clusters, (*self.notes, *rows.notes))
+
+
+def _weight_values(
+    frame: pd.DataFrame, weights: str | Sequence[float] | Array | pd.Series | None
+) -> Array | None:
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        if weights not in frame.columns:
+            raise FitError(f"the data have no column {weights!r}", where="weights=", fix="check its name")
+        weights = frame[weights]
+    if isinstance(weights, pd.Series):
+        if len(weights) != len(frame):
+            raise FitError(f"there are {len(weights)} weights for {len(frame)} rows", fix="give one a row")
+        numbers = pd.to_numeric(weights, errors="coerce")
+        bad = int((numbers.isna() & weights.notna()).sum())
+        if bad:
+            raise FitError(f"{bad} weights are not numbers", where="weights=", fix="check the weight column")
+        return np.asarray(numbers, dtype=float)
+    return np.asarray(weights, dtype=float)
+
+
+def rescaled(moments: Moments, likelihood: str) -> Moments:
+    """Return moments with the divisor that the likelihood wants: n, or n − 1 for Wishart."""
+    if likelihood == "normal":
+        return moments
+    groups = tuple(GroupMoments(g.label, g.n, g.cov * g.n / (g.n - 1), g.mean) for g in moments.groups)
+    return Moments(moments.names, groups, moments.notes, moments.source)

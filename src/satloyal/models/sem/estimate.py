@@ -1,0 +1,193 @@
+"""Estimation: a sum of group terms that share θ, minimised over a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
+from satloyal.models.sem.discrepancy import MaximumLikelihood
+from satloyal.models.sem.implied import Ram, augmented
+
+if TYPE_CHECKING:
+    from satloyal.core.moments import Moments
+
+__all__ = ["Problem", "Term", "estimate", "restart"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One group's part of the objective.
+
+    Parameters
+    ----------
+    ram : Ram
+    share : float
+        Weight of the group, n_g / N.
+    cov : ndarray, shape (B, p, p)
+        Sample covariances, one a replicate or one for all.
+    mean : ndarray, shape (B, p), optional
+    discrepancy : MaximumLikelihood
+    """
+
+    ram: Ram
+    share: float
+    cov: Array
+    mean: Array | None
+    discrepancy: MaximumLikelihood
+
+    @classmethod
+    def of(cls, ram: Ram, share: float, cov: Array, mean: Array | None) -> Term:
+        """Prepare a group's part; means are used only when the model has a mean structure."""
+        used = mean if ram.manifest > ram.observed else None
+        return cls(ram, share, cov, used, MaximumLikelihood.of(augmented(cov, used)))
+
+    def take(self, which: Array) -> Term:
+        """Return the part for some of the replicates."""
+        if len(self.cov) == 1 or len(which) == len(self.cov):
+            return self
+        mean = None if self.mean is None else self.mean[which]
+        return Term(self.ram, self.share, self.cov[which], mean, self.discrepancy.take(which))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The objective F(θ) = Σ_g (n_g/N) F_g(θ) for a batch of samples.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+    q : int
+        Length of θ.
+    """
+
+    terms: tuple[Term, ...]
+    q: int
+
+    @classmethod
+    def of(cls, rams: Sequence[Ram], sample: Moments) -> Problem:
+        """Pose the problem of one sample."""
+        covs = [g.cov[None] for g in sample.groups]
+        means = [None if g.mean is None else g.mean[None] for g in sample.groups]
+        return cls.of_batch(rams, [g.n for g in sample.groups], covs, means)
+
+    @classmethod
+    def of_batch(
+        cls, rams: Sequence[Ram], sizes: Sequence[float], covs: Sequence[Array], means: Sequence[Array | None]
+    ) -> Problem:
+        """Pose the problems of a batch of samples: per group, covs (B, p, p) and means (B, p)."""
+        total = float(sum(sizes))
+        terms = [
+            Term.of(ram, size / total, cov, mean)
+            for ram, size, cov, mean in zip(rams, sizes, covs, means, strict=True)
+        ]
+        return cls(tuple(terms), rams[0].q)
+
+    def __call__(self, theta: Array, which: Array, curvature: Curvature) -> Evaluation:
+        """Evaluate for the replicates ``which``; see :data:`satloyal.core.optimize.Objective`."""
+        value = np.zeros(len(theta))
+        gradient = np.zeros((len(theta), self.q))
+        hessian = np.zeros((len(theta), self.q, self.q))
+        for whole in self.terms:
+            term = whole.take(which)
+            implied = term.ram.implied(theta, term.cov, term.mean)
+            at = term.discrepancy.at(implied.sigma, observed=curvature == "observed")
+            KGK = implied.contract(at.G)
+            KVK = implied.contract(at.V)
+            if at.W is None:
+                pairs = implied.product(KVK)
+            else:
+                pairs = implied.product(KVK, implied.contract(at.W))
+                pairs += implied.curvature(KGK)
+            value += term.share * at.value
+            gradient += term.share * implied.gradient(KGK)
+            hessian += term.share * implied.matrix(pairs)
+        return Evaluation(value, gradient, hessian)
+
+    def value(self, theta: Array) -> Array:
+        """Return F at each row of θ, shape (B,); infinite outside the domain."""
+        out = np.zeros(len(theta))
+        for term in self.terms:
+            implied = term.ram.implied(theta, term.cov, term.mean)
+            out += term.share * term.discrepancy.at(implied.sigma, observed=False).value
+        return out
+
+
+def estimate(problem: Problem, starts: Sequence[Array], *, max_iterations: int = 300) -> tuple[Solution, int]:
+    """Minimise from the first start that leads to a solution.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of one sample.
+    starts : sequence of ndarray, shape (q,)
+        Tried in order, those outside the domain passed over.
+
+    Returns
+    -------
+    solution : Solution
+        A batch of one: the first that converged, else the lowest.
+    tried : int
+        How many starts were tried.
+    """
+    best: Solution | None = None
+    tried = 0
+    for start in starts:
+        if not np.isfinite(problem.value(start[None]))[0]:
+            continue
+        tried += 1
+        solution = minimise(problem, start[None], max_iterations=max_iterations)
+        if solution.converged[0]:
+            return solution, tried
+        if best is None or solution.value[0] < best.value[0]:
+            best = solution
+    if best is None:
+        lost = np.full((1, problem.q), np.nan)
+        best = Solution(lost, np.array([np.inf]), np.array([np.nan]), np.zeros(1, int), np.full(1, 2))
+    return best, tried
+
+
+def restart(
+    problem: Problem, theta: Array, hessian: Array, *, tolerance: float, max_iterations: int = 60
+) -> Solution:
+    """Minimise a batch of samples that resemble the one solved at ``theta``.
+
+    Every replicate takes its first step with the curvature of the full sample, which needs no matrix of
+    its own, and goes on from there with its own curvature.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of B samples.
+    theta : ndarray, shape (q,)
+        Solution of the full sample.
+    hessian : ndarray, shape (q, q)
+        Its observed curvature.
+    tolerance : float
+        Newton decrement at which a replicate is solved.
+
+    Returns
+    -------
+    Solution
+    """
+    size = len(problem.terms[0].cov)
+    gradient = np.zeros((size, problem.q))
+    for term in problem.terms:
+        alone = term.ram.implied(theta[None], term.cov[:1], None if term.mean is None else term.mean[:1])
+        sigma = alone.sigma
+        if len(term.ram.s_sample.row) or len(term.ram.a_sample.row):
+            sigma = term.ram.implied(np.broadcast_to(theta, (size, len(theta))), term.cov, term.mean).sigma
+        V = np.linalg.inv(alone.sigma[0])
+        D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
+        gap = (sigma - term.discrepancy.sample).reshape(size, -1)
+        gradient += term.share * gap @ D.reshape(problem.q, -1).T
+    start = theta - gradient @ np.linalg.pinv(hessian, hermitian=True)
+    outside = ~np.isfinite(problem.value(start))
+    start[outside] = theta
+    return minimise(problem, start, curvature="observed", tolerance=tolerance, max_iterations=max_iterations)

@@ -1,0 +1,112 @@
+"""Identification: whether the moments can tell the parameters apart, and if not, which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.core.linalg import vech_indices
+from satloyal.errors import FitError
+
+if TYPE_CHECKING:
+    from satloyal.core.moments import Moments
+    from satloyal.models.sem.implied import Ram
+    from satloyal.spec.table import Parameter, ParameterTable
+
+__all__ = ["check_identified", "count_moments", "row_name"]
+
+Array = NDArray[Any]
+
+_RANK = 1e-8  # singular value, relative to the largest after scaling, that counts as none
+_LARGE = 0.1  # entry of a null direction that names a parameter
+_SHOWN = 6
+
+
+def row_name(row: Parameter) -> str:
+    """Return how a row is written in model text, without modifiers."""
+    text = f"{row.lhs} ~ 1" if row.op == "~1" else f"{row.lhs} {row.op} {row.rhs}"
+    return text if row.group <= 1 else f"{text} (group {row.group})"
+
+
+def count_moments(table: ParameterTable) -> int:
+    """How many sample moments a model must reproduce, those of fixed covariates left out."""
+    p, x = len(table.observed), len(table.exogenous)
+    moments = p * (p + 1) // 2 - x * (x + 1) // 2
+    if table.meanstructure:
+        moments += p - x
+    return moments * table.groups
+
+
+def check_identified(table: ParameterTable, rams: Sequence[Ram], sample: Moments, start: Array) -> None:
+    """Refuse a model whose parameters the moments cannot tell apart anywhere.
+
+    The rank of ∂σ/∂θ at generic points decides (Bekker, Merckens & Wansbeek 1994, *Identification,
+    Equivalent Models and Computer Algebra*, ch. 2): the starting point moved at random, twice.
+
+    Raises
+    ------
+    FitError
+        Names the parameters that cannot be told apart and how many are too many.
+    """
+    moments = count_moments(table)
+    short = table.q - moments
+    deficit, involved = _deficit(table, rams, sample, start)
+    if short <= 0 and not deficit:
+        return
+    too_many = max(short, deficit)
+    names = ", ".join(involved[:_SHOWN]) + (", …" if len(involved) > _SHOWN else "")
+    counts = f"{table.q} free parameters for {moments} moments"
+    raise FitError(
+        f"the model is not identified: {too_many} "
+        f"{'parameter' if too_many == 1 else 'parameters'} too many ({counts}). "
+        f"These cannot be told apart: {names}",
+        fix="fix or equate some of them, or give the factor more items or the loop more instruments",
+    )
+
+
+def _deficit(
+    table: ParameterTable, rams: Sequence[Ram], sample: Moments, start: Array
+) -> tuple[int, list[str]]:
+    """Smallest rank deficit over generic points, and the rows in its null space."""
+    if table.q == 0:
+        return 0, []
+    best: tuple[int, Array] | None = None
+    for seed in (1, 2):
+        noise = np.random.default_rng(seed).uniform(0.7, 1.3, table.q)
+        shift = np.random.default_rng(seed + 10).uniform(0.05, 0.3, table.q)
+        point = np.where(start == 0, shift, start * noise)
+        values, directions = _singular(rams, sample, point)
+        weak = values <= _RANK * values[0] if len(values) else np.zeros(0, bool)
+        missing = table.q - int((~weak).sum())
+        if best is None or missing < best[0]:
+            null = directions[len(values) - int(weak.sum()) :] if missing else directions[:0]
+            best = (missing, null)
+        if missing == 0:
+            return 0, []
+    assert best is not None  # noqa: S101 - the loop ran
+    weight = np.abs(best[1]).max(axis=0)
+    rows = {row.free: row for row in reversed(table.rows) if row.free}
+    names = [row_name(rows[i + 1]) for i in np.argsort(-weight, kind="stable") if weight[i] > _LARGE]
+    return best[0], names
+
+
+def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array, Array]:
+    blocks = []
+    for ram, group in zip(rams, sample.groups, strict=True):
+        implied = ram.implied(point[None], group.cov, group.mean)
+        rows, columns = vech_indices(ram.manifest)
+        sd = np.sqrt(np.abs(np.diagonal(implied.sigma[0])))
+        block = implied.dense()[0][rows, columns] / (sd[rows] * sd[columns])[:, None]
+        blocks.append(block)
+    jacobian = np.concatenate(blocks)
+    norms = np.linalg.norm(jacobian, axis=0)
+    jacobian = jacobian / np.where(norms > 0, norms, 1.0)
+    if not np.isfinite(jacobian).all():
+        return np.ones(len(point)), np.eye(len(point))  # a loop at its pole: this point says nothing
+    _, values, directions = np.linalg.svd(jacobian, full_matrices=True)
+    full = np.zeros(len(point))
+    full[: len(values)] = values
+    return full, directions

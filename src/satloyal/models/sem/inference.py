@@ -1,0 +1,162 @@
+"""Inference: information matrices and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.models.sem.implied import Implied, Ram, augmented
+
+__all__ = ["casewise_scores", "complex_step", "delta_method", "null_directions", "robust_vcov", "vcov_of"]
+
+Array = NDArray[Any]
+VcovKind = Literal["expected", "observed", "robust"]
+
+_RANK = 1e-9  # eigenvalue of the scaled information, relative to the largest, that counts as none
+_STEP = 1e-30
+
+
+def vcov_of(hessian: Array, n: float) -> Array:
+    """Covariance matrix of the estimates, (n/2 · ∂²F)⁻¹, from the curvature of F.
+
+    Parameters
+    ----------
+    hessian : ndarray, shape (q, q)
+        Expected or observed second derivatives of F.
+    n : float
+        n for the normal likelihood, n − G for the Wishart likelihood.
+
+    Returns
+    -------
+    ndarray, shape (q, q)
+        NaN throughout when the information is singular: then no standard error exists.
+    """
+    if not len(hessian):
+        return np.zeros((0, 0))
+    if not np.isfinite(hessian).all() or len(null_directions(hessian)[0]):
+        return np.full(hessian.shape, np.nan)
+    scale = 1 / np.sqrt(np.abs(np.diagonal(hessian)))
+    inverse = np.linalg.inv(hessian * np.outer(scale, scale)) * np.outer(scale, scale)
+    return (inverse + inverse.T) / (2 * n)
+
+
+def null_directions(hessian: Array) -> tuple[Array, Array]:
+    """Directions in which the information is nil, after scaling its diagonal to one.
+
+    Parameters
+    ----------
+    hessian : ndarray, shape (q, q)
+
+    Returns
+    -------
+    values : ndarray, shape (d,)
+        Relative eigenvalues; empty when the model is locally identified.
+    directions : ndarray, shape (q, d)
+        Their eigenvectors in the scaled parameters: large entries name the parameters involved.
+    """
+    diagonal = np.abs(np.diagonal(hessian))
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))
+    bad = values < _RANK * max(values[-1], 1e-300) if len(values) else np.zeros(0, bool)
+    return values[bad], vectors[:, bad]
+
+
+def casewise_scores(
+    rams: Sequence[Ram], theta: Array, rows: Sequence[Array], covs: Sequence[Array], means: Sequence[Array]
+) -> list[Array]:
+    """Derivatives of each respondent's −log-likelihood, a group at a time, shapes (n_g, q).
+
+    Parameters
+    ----------
+    rams : sequence of Ram
+    theta : ndarray, shape (q,)
+    rows : sequence of ndarray, shape (n_g, p)
+        Data.
+    covs, means : sequence of ndarray
+        Sample moments of each group. Without a mean structure the means are the sample's.
+    """
+    out = []
+    for ram, data, cov, mean in zip(rams, rows, covs, means, strict=True):
+        structured = ram.manifest > ram.observed
+        implied: Implied = ram.implied(theta[None], cov, mean if structured else None)
+        V = np.linalg.inv(implied.sigma)
+        KVK = implied.contract(V)[0]
+        eye = np.eye(ram.manifest)
+        KV = np.concatenate([eye, implied.X[0], implied.Q[0]], axis=1).T @ V[0]
+        z = np.column_stack([data, np.ones(len(data))]) if structured else data - mean
+        out.append(implied.scores(KV, z, KVK))
+    return out
+
+
+def robust_vcov(vcov: Array, scores: Array, clusters: Array | None = None) -> Array:
+    """Sandwich covariance matrix H⁻¹ (Σ s sᵀ) H⁻¹ (White 1982, *Econometrica* 50:1-25).
+
+    Parameters
+    ----------
+    vcov : ndarray, shape (q, q)
+        Inverse of the total information.
+    scores : ndarray, shape (n, q)
+        Casewise (weighted) scores.
+    clusters : ndarray of int, shape (n,), optional
+        Scores are summed within clusters first.
+    """
+    if clusters is not None:
+        summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
+        np.add.at(summed, clusters, scores)
+        scores = summed
+    return vcov @ (scores.T @ scores) @ vcov
+
+
+def complex_step(function: Callable[[Array], Array], theta: Array) -> Array:
+    """Jacobian of an analytic function at θ, exact to rounding (Squire & Trapp 1998, *SIAM Rev.* 40:110-112).
+
+    Parameters
+    ----------
+    function : callable
+        (B, q) complex → (B, k) complex.
+    theta : ndarray, shape (q,)
+
+    Returns
+    -------
+    ndarray, shape (k, q)
+
+    Examples
+    --------
+    >>> complex_step(lambda t: t**2, np.array([3.0])).tolist()
+    [[6.0]]
+    """
+    q = len(theta)
+    if q == 0:
+        return np.zeros((function(theta[None].astype(complex)).shape[1], 0))
+    points = np.broadcast_to(theta, (q, q)).astype(complex)
+    points[np.arange(q), np.arange(q)] += 1j * _STEP
+    return np.asarray(function(points).imag.T / _STEP)
+
+
+def delta_method(function: Callable[[Array], Array], theta: Array, vcov: Array) -> tuple[Array, Array]:
+    """Value and standard error of functions of the estimates.
+
+    Parameters
+    ----------
+    function : callable
+        (B, q) → (B, k), analytic.
+    theta : ndarray, shape (q,)
+    vcov : ndarray, shape (q, q)
+
+    Returns
+    -------
+    value, se : ndarray, shape (k,)
+    """
+    value = np.asarray(function(theta[None])[0])
+    jacobian = complex_step(function, theta)
+    with np.errstate(invalid="ignore"):
+        variance = np.einsum("kq,qr,kr->k", jacobian, vcov, jacobian)
+        return value, np.sqrt(np.where(variance < 0, np.nan, variance))
+
+
+def augmented_sample(cov: Array, mean: Array | None) -> Array:
+    """Return the augmented moments of a sample; see :func:`satloyal.models.sem.implied.augmented`."""
+    return augmented(cov, mean)

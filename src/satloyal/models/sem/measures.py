@@ -1,0 +1,175 @@
+"""The fit measures of one fit under lavaan's names, dots as underscores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.models.sem import fit_indices as fi
+
+__all__ = ["GroupFit", "measures", "undefined"]
+
+Array = NDArray[Any]
+
+_NAMES = (
+    "npar", "fmin", "chisq", "df", "pvalue", "baseline_chisq", "baseline_df", "baseline_pvalue", "cfi", "tli",
+    "nnfi", "rfi", "nfi", "pnfi", "ifi", "rni", "logl", "unrestricted_logl", "aic", "bic", "ntotal", "bic2",
+    "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_ci_level", "rmsea_pvalue", "rmsea_close_h0",
+    "rmsea_notclose_pvalue", "rmsea_notclose_h0", "rmr", "rmr_nomean", "srmr", "srmr_bentler",
+    "srmr_bentler_nomean", "crmr", "crmr_nomean", "srmr_mplus", "srmr_mplus_nomean", "cn_05", "cn_01", "gfi",
+    "agfi", "pgfi", "mfi", "ecvi",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class GroupFit:
+    """What the measures need of one group.
+
+    Parameters
+    ----------
+    n : int
+    cov, sigma : ndarray, shape (p, p)
+        Sample and implied covariances, with the divisor of the likelihood.
+    mean, mu : ndarray, shape (p,), optional
+        Sample and implied means, with a mean structure.
+    fixed_x : tuple of int
+        Positions of the covariates that are left out of the likelihood.
+    """
+
+    n: int
+    cov: Array
+    sigma: Array
+    mean: Array | None
+    mu: Array | None
+    fixed_x: tuple[int, ...]
+
+
+def undefined(npar: int, ntotal: int) -> pd.Series:
+    """Return the measures of a fit that failed: NaN, except for what does not depend on it."""
+    out = pd.Series(np.nan, index=list(_NAMES), dtype=float)
+    out["npar"], out["ntotal"] = npar, ntotal
+    return out
+
+
+def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, likelihood: str) -> pd.Series:
+    """Compute all measures of a fit that converged.
+
+    Parameters
+    ----------
+    groups : sequence of GroupFit
+    value : float
+        F at the solution, a weighted mean over groups.
+    npar, df : int
+    likelihood : {"normal", "wishart"}
+        n or n − G observations stand in the test.
+    """
+    ntotal = sum(g.n for g in groups)
+    k = len(groups)
+    n = float(ntotal if likelihood == "normal" else ntotal - k)
+    shares = [g.n / ntotal for g in groups]
+    chisq = n * max(value, 0.0)
+    base_value, base_df = _baseline(groups, likelihood)
+    base = n * base_value
+    logl, saturated = _log_likelihood(groups)
+    close, far = fi.rmsea_pvalues(chisq, df, n, k)
+    low, high = fi.rmsea_interval(chisq, df, n, k)
+    sizes = [len(g.cov) for g in groups]
+    moments = float(sum(p * (p + 1) // 2 for p in sizes))
+    covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
+    means = [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
+    g_value = fi.gfi(covs, sigmas, means, shares)
+    if groups[0].mean is not None:
+        moments += sum(sizes)
+    rest = fi.srmr_family(covs, sigmas, means, shares)
+    tli = fi.tli(chisq, df, base, base_df)
+    values = {
+        "npar": npar,
+        "fmin": chisq / n / 2,
+        "chisq": chisq,
+        "df": df,
+        "pvalue": fi.chi2_sf(chisq, df),
+        "baseline_chisq": base,
+        "baseline_df": base_df,
+        "baseline_pvalue": fi.chi2_sf(base, base_df),
+        "cfi": fi.cfi(chisq, df, base, base_df),
+        "tli": tli,
+        "nnfi": tli,
+        "rfi": fi.rfi(chisq, df, base, base_df),
+        "nfi": fi.nfi(chisq, base),
+        "pnfi": fi.pnfi(chisq, df, base, base_df),
+        "ifi": fi.ifi(chisq, df, base),
+        "rni": fi.rni(chisq, df, base, base_df),
+        "logl": logl,
+        "unrestricted_logl": saturated,
+        "aic": -2 * logl + 2 * npar,
+        "bic": -2 * logl + npar * math.log(ntotal),
+        "ntotal": ntotal,
+        "bic2": -2 * logl + npar * math.log((ntotal + 2) / 24),
+        "rmsea": fi.rmsea(chisq, df, n, k),
+        "rmsea_ci_lower": low,
+        "rmsea_ci_upper": high,
+        "rmsea_ci_level": 0.90,
+        "rmsea_pvalue": close,
+        "rmsea_close_h0": fi.RMSEA_CLOSE,
+        "rmsea_notclose_pvalue": far,
+        "rmsea_notclose_h0": fi.RMSEA_NOT_CLOSE,
+        "rmr": rest.rmr,
+        "rmr_nomean": rest.rmr_nomean,
+        "srmr": rest.srmr,
+        "srmr_bentler": rest.srmr,
+        "srmr_bentler_nomean": rest.srmr_bentler_nomean,
+        "crmr": rest.crmr,
+        "crmr_nomean": rest.crmr_nomean,
+        "srmr_mplus": rest.srmr_mplus,
+        "srmr_mplus_nomean": rest.srmr_mplus_nomean,
+        "cn_05": fi.critical_n(chisq, df, n, 0.05),
+        "cn_01": fi.critical_n(chisq, df, n, 0.01),
+        "gfi": g_value,
+        "agfi": fi.agfi(g_value, moments, df),
+        "pgfi": fi.pgfi(g_value, moments, df),
+        "mfi": fi.mfi(chisq, df, n),
+        "ecvi": fi.ecvi(chisq, n, npar),
+    }
+    return pd.Series(values, index=list(_NAMES), dtype=float)
+
+
+def _baseline(groups: Sequence[GroupFit], likelihood: str) -> tuple[float, int]:
+    """F and degrees of freedom of independence, covariates free among themselves, means free."""
+    total = sum(g.n for g in groups)
+    k = len(groups)
+    value, df = 0.0, 0
+    for g in groups:
+        p, x = len(g.cov), len(g.fixed_x)
+        rest = [i for i in range(p) if i not in g.fixed_x]
+        inside = float(np.log(np.diagonal(g.cov)[rest]).sum())
+        if x:
+            inside += float(np.linalg.slogdet(g.cov[np.ix_(g.fixed_x, g.fixed_x)])[1])
+        share = g.n / total if likelihood == "normal" else (g.n - 1) / (total - k)
+        value += share * (inside - float(np.linalg.slogdet(g.cov)[1]))
+        df += p * (p - 1) // 2 - x * (x - 1) // 2
+    return value, df
+
+
+def _log_likelihood(groups: Sequence[GroupFit]) -> tuple[float, float]:
+    """Log-likelihood of the model and of the saturated model, given the fixed covariates."""
+    fitted = saturated = 0.0
+    for g in groups:
+        n, p = g.n, len(g.cov)
+        gap = np.zeros(p) if g.mean is None or g.mu is None else g.mean - g.mu
+        inverse = np.linalg.inv(g.sigma)
+        trace = float(np.sum(inverse * (g.cov + np.outer(gap, gap))))
+        fitted -= n / 2 * (p * math.log(2 * math.pi) + float(np.linalg.slogdet(g.sigma)[1]) + trace)
+        saturated -= n / 2 * (p * math.log(2 * math.pi) + float(np.linalg.slogdet(g.cov)[1]) + p)
+        if g.fixed_x:
+            block = g.cov[np.ix_(g.fixed_x, g.fixed_x)]
+            x = len(g.fixed_x)
+            given = n / 2 * (x * math.log(2 * math.pi) + float(np.linalg.slogdet(block)[1]) + x)
+            fitted += given
+            saturated += given
+    return fitted, saturated

@@ -1,0 +1,128 @@
+"""Standardised solutions as functions of θ, batched and analytic, so that the delta method can use them.
+
+``std_lv`` scales latent variables to unit variance, ``std_all`` observed ones too. A residual covariance
+becomes a residual correlation, as lavaan and Mplus print it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.implied import Ram
+    from satloyal.spec.table import Parameter, ParameterTable
+
+__all__ = ["StandardizeKind", "Standardizer"]
+
+Array = NDArray[Any]
+StandardizeKind = Literal["std_lv", "std_all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Standardizer:
+    """Standardised values of the rows of a parameter table.
+
+    Parameters
+    ----------
+    table : ParameterTable
+    rams : sequence of Ram, one a group
+    covs, means : sequence of ndarray, shapes (p, p) and (p,)
+        Sample moments, for exogenous covariates.
+    """
+
+    table: ParameterTable
+    rams: Sequence[Ram]
+    covs: Sequence[Array]
+    means: Sequence[Array | None]
+
+    @cached_property
+    def rows(self) -> tuple[Parameter, ...]:
+        """The rows that have a place in a matrix."""
+        return tuple(r for r in self.table.rows if r.op in ("=~", "~", "~~", "~1"))
+
+    def values(
+        self,
+        theta: Array,
+        kind: StandardizeKind,
+        covs: Sequence[Array] | None = None,
+        means: Sequence[Array | None] | None = None,
+    ) -> Array:
+        """Return the standardised value of every row of :attr:`rows`.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (B, q), real or complex
+        kind : {"std_lv", "std_all"}
+        covs, means : sequence of ndarray, optional
+            Sample moments of each replicate, when they are not those of the full sample.
+
+        Returns
+        -------
+        ndarray, shape (B, rows)
+        """
+        out = np.full((len(theta), len(self.rows)), np.nan, dtype=theta.dtype)
+        covs = self.covs if covs is None else covs
+        means = self.means if means is None else means
+        for number, (ram, cov, mean) in enumerate(zip(self.rams, covs, means, strict=True), start=1):
+            at = {name: i for i, name in enumerate(ram.variables)}
+            A, S = ram.matrices(theta, cov, mean)
+            total = total_variance(ram, A, S)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                sd = _root(total)
+                left = _root(np.diagonal(S, axis1=1, axis2=2))
+            if kind == "std_lv":
+                sd[:, : ram.observed] = 1.0
+            for column, row in enumerate(self.rows):
+                if row.group == number:
+                    out[:, column] = self._one(row, at, ram, A, S, sd, left, kind)
+        return out
+
+    @staticmethod
+    def _one(
+        row: Parameter, at: dict[str, int], ram: Ram, A: Array, S: Array, sd: Array, left: Array, kind: str
+    ) -> Array:
+        i = at[row.lhs]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if row.op == "~1":
+                constant = ram.manifest - 1
+                whole = A[:, i, constant] if ram.manifest > ram.observed else np.zeros(len(A), A.dtype)
+                return np.asarray(whole / sd[:, i])
+            j = at[row.rhs]
+            if row.op == "=~":
+                return np.asarray(A[:, j, i] * sd[:, i] / sd[:, j])
+            if row.op == "~":
+                return np.asarray(A[:, i, j] * sd[:, j] / sd[:, i])
+            if i == j:
+                return np.asarray(S[:, i, i] / sd[:, i] ** 2)
+            both_observed = i < ram.observed and j < ram.observed
+            if kind == "std_lv" and both_observed:
+                return np.asarray(S[:, i, j])
+            a = left[:, i] if kind == "std_all" or i >= ram.observed else 1.0
+            b = left[:, j] if kind == "std_all" or j >= ram.observed else 1.0
+            return np.asarray(S[:, i, j] / (a * b))
+
+
+def total_variance(ram: Ram, A: Array, S: Array) -> Array:
+    """Return the implied variance of every node, shape (B, m)."""
+    E = np.linalg.inv(np.eye(A.shape[-1]) - A)
+    if ram.manifest > ram.observed:  # the constant moves means, not variances
+        S = S.copy()
+        S[:, ram.manifest - 1, ram.manifest - 1] = 0
+    P = E @ S @ E.transpose(0, 2, 1)
+    variance: Array = np.diagonal(P, axis1=1, axis2=2).copy()
+    if ram.manifest > ram.observed:
+        variance[:, ram.manifest - 1] = 1
+    return variance
+
+
+def _root(variance: Array) -> Array:
+    """Square root that is NaN, not imaginary, where a variance is negative."""
+    real = np.real(variance)
+    root = np.sqrt(np.where(real > 0, variance, np.nan))
+    return np.asarray(root)

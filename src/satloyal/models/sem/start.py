@@ -1,0 +1,209 @@
+"""Starting values: a closed-form first guess that usually lies close, and a plain one that is always inside.
+
+Loadings by FABIN 3, the two-stage least squares estimator of Hägglund (1982, *Psychometrika* 47:209-222),
+latent moments from the loadings, regressions from the latent moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from satloyal.core.moments import GroupMoments, Moments
+    from satloyal.spec.table import Parameter, ParameterTable
+
+__all__ = ["starts"]
+
+Array = NDArray[Any]
+
+_LEAST_SHARE = 0.1  # of a variance that a first guess leaves to either the factor or the residual
+_LATENT_VARIANCE = 0.05  # the plain guess, small enough to keep Σ close to its diagonal
+_LARGEST_LOADING = 5.0  # beyond this a two-stage estimate is noise
+
+
+def starts(table: ParameterTable, sample: Moments) -> tuple[Array, ...]:
+    """Return starting vectors θ, shape (q,), best guess first.
+
+    Parameters
+    ----------
+    table : ParameterTable
+    sample : Moments
+        In the order of ``table.observed``, one group a group of the table.
+    """
+    guesses = []
+    for informed in (True, False):
+        theta = np.zeros(table.q)
+        count = np.zeros(table.q)
+        for number, moments in enumerate(sample.groups, start=1):
+            rows = [row for row in table.rows if row.group == number]
+            guess = _Guess(table, rows, moments, informed=informed)
+            for row in rows:
+                if row.free:
+                    value = row.start if row.start is not None else guess.value(row)
+                    theta[row.free - 1] += value
+                    count[row.free - 1] += 1
+        guesses.append(theta / np.maximum(count, 1))
+    return tuple(guesses)
+
+
+class _Guess:
+    """First guesses for one group."""
+
+    def __init__(
+        self, table: ParameterTable, rows: Sequence[Parameter], moments: GroupMoments, *, informed: bool
+    ) -> None:
+        self.informed = informed
+        self.mean = moments.mean
+        self.names = list(table.observed)
+        self.latent = set(table.latent)
+        self.loading: dict[tuple[str, str], float] = {}
+        self.regressions: dict[str, list[str]] = {}
+        self.fixed: dict[tuple[str, str, str], float] = {}
+        for row in rows:
+            if row.value is not None and not row.free:
+                self.fixed[row.lhs, row.op, row.rhs] = row.value
+            if row.op == "~":
+                self.regressions.setdefault(row.lhs, []).append(row.rhs)
+        self.members: dict[str, list[str]] = {}
+        for row in rows:
+            if row.op == "=~":
+                self.members.setdefault(row.lhs, []).append(row.rhs)
+        self.cov = {(a, b): float(moments.cov[i, j]) for i, a in enumerate(self.names)
+                    for j, b in enumerate(self.names)}  # fmt: skip
+        if informed:
+            self._measure()
+            self._regress()
+
+    def value(self, row: Parameter) -> float:
+        if row.op == "=~":
+            return self.loading.get((row.lhs, row.rhs), 1.0 if self.informed else 0.7)
+        if row.op == "~":
+            return self.slope.get((row.lhs, row.rhs), 0.0) if self.informed else 0.0
+        if row.op == "~1":
+            at = self.names.index(row.lhs) if row.lhs in self.names else -1
+            return 0.0 if at < 0 or self.mean is None else float(self.mean[at])
+        if row.lhs == row.rhs:
+            return self._variance(row.lhs)
+        return self._covariance(row.lhs, row.rhs)
+
+    def _measure(self) -> None:
+        """Work up from items to factors, lower orders first."""
+        known = set(self.names)
+        waiting = {f: list(m) for f, m in self.members.items()}
+        while waiting:
+            ready = [f for f, items in waiting.items() if all(i in known for i in items)]
+            if not ready:
+                break  # factors that measure each other: the plain guess will do
+            for factor in ready:
+                self._factor(factor, waiting.pop(factor))
+                known.add(factor)
+
+    def _factor(self, factor: str, items: list[str]) -> None:
+        fixed = [i for i in items if self.fixed.get((factor, "=~", i), 0.0) != 0.0]
+        marker = fixed[0] if fixed else items[0]
+        unit = self.fixed.get((factor, "=~", marker), 1.0)
+        raw = {marker: 1.0}
+        for item in items:
+            if item != marker:
+                raw[item] = self._fabin(marker, item, [z for z in items if z not in (marker, item)])
+        variance = self._common(raw, marker)
+        scale = unit
+        if not fixed and (factor, "~~", factor) in self.fixed and self.fixed[factor, "~~", factor] > 0:
+            scale = float(np.sqrt(variance / self.fixed[factor, "~~", factor]))
+        loadings = {i: raw[i] * scale for i in items}
+        for item in items:
+            self.loading[factor, item] = self.fixed.get((factor, "=~", item), loadings[item])
+        own = variance / scale**2
+        self.cov[factor, factor] = own
+        weight = {i: loadings[i] for i in items}
+        norm = sum(w * w for w in weight.values())
+        others = sorted({a for a, b in self.cov if a == b and a != factor})
+        for other in others:
+            outside = {i: w for i, w in weight.items() if i != other}
+            total = sum(w * self.cov.get((i, other), 0.0) for i, w in outside.items())
+            share = total / max(sum(w * w for w in outside.values()), 1e-12) if norm else 0.0
+            if other in items:
+                share = loadings[other] * own
+            limit = 0.95 * np.sqrt(abs(own * self.cov[other, other]))
+            self.cov[factor, other] = self.cov[other, factor] = float(np.clip(share, -limit, limit))
+
+    def _fabin(self, marker: str, item: str, instruments: list[str]) -> float:
+        """λ = s_iz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) with the other items z as instruments."""
+        if not instruments:
+            return float(np.sign(self.cov[marker, item]) or 1.0)
+        a = np.array([self.cov[z, marker] for z in instruments])
+        b = np.array([self.cov[z, item] for z in instruments])
+        S = np.array([[self.cov[x, z] for z in instruments] for x in instruments])
+        solved = np.linalg.lstsq(S, a, rcond=None)[0]
+        value = float(solved @ b) / (float(solved @ a) or 1.0)
+        ratio = np.sqrt(self.cov[item, item] / self.cov[marker, marker])
+        return float(np.clip(value / ratio, -_LARGEST_LOADING, _LARGEST_LOADING) * ratio)
+
+    def _common(self, raw: dict[str, float], marker: str) -> float:
+        """Variance of the factor from the covariances of its items, kept within its marker's."""
+        items = list(raw)
+        top = bottom = 0.0
+        for i, a in enumerate(items):
+            for b in items[i + 1 :]:
+                top += raw[a] * raw[b] * self.cov[a, b]
+                bottom += (raw[a] * raw[b]) ** 2
+        variance = top / bottom if bottom else 0.5 * self.cov[marker, marker]
+        whole = self.cov[marker, marker]
+        if len(items) == 1:
+            return whole
+        return float(np.clip(variance, _LEAST_SHARE * whole, (1 - _LEAST_SHARE) * whole))
+
+    def _regress(self) -> None:
+        """Least squares on the moments of latents and observed variables; loops start from nothing."""
+        self.slope: dict[tuple[str, str], float] = {}
+        self.left: dict[str, float] = {}
+        for outcome, predictors in self.regressions.items():
+            if self._in_loop(outcome) or any((x, outcome) not in self.cov for x in predictors):
+                continue
+            S = np.array([[self.cov.get((x, z), 0.0) for z in predictors] for x in predictors])
+            s = np.array([self.cov[x, outcome] for x in predictors])
+            spread = np.sqrt(np.abs(np.diagonal(S)))
+            ridge = S + 0.05 * np.diag(spread**2)  # collinear constructs: a start, not an estimate
+            slopes = np.linalg.lstsq(ridge, s, rcond=None)[0]
+            slopes = np.array([self.fixed.get((outcome, "~", x), b)
+                               for x, b in zip(predictors, slopes, strict=True)])  # fmt: skip
+            for x, b in zip(predictors, slopes, strict=True):
+                self.slope[outcome, x] = float(b)
+            total = self.cov[outcome, outcome]
+            self.left[outcome] = float(np.clip(total - 2 * s @ slopes + slopes @ S @ slopes,
+                                               _LEAST_SHARE * total, total))  # fmt: skip
+
+    def _in_loop(self, name: str) -> bool:
+        seen: set[str] = set()
+        todo = list(self.regressions.get(name, []))
+        while todo:
+            x = todo.pop()
+            if x == name:
+                return True
+            if x not in seen:
+                seen.add(x)
+                todo.extend(self.regressions.get(x, []))
+        return False
+
+    def _variance(self, name: str) -> float:
+        own = self.cov.get((name, name), _LATENT_VARIANCE)
+        if not self.informed:
+            return 0.5 * own if name in self.names else _LATENT_VARIANCE
+        if name in self.left:
+            return self.left[name]
+        factors = [f for f, items in self.members.items() if name in items]
+        if not factors:
+            return own
+        explained = sum(self.loading.get((f, name), 0.0) ** 2 * self.cov.get((f, f), 0.0) for f in factors)
+        return float(np.clip(own - explained, _LEAST_SHARE * own, own))
+
+    def _covariance(self, a: str, b: str) -> float:
+        measured = any(name in items for items in self.members.values() for name in (a, b))
+        outcome = a in self.regressions or b in self.regressions
+        if not self.informed or measured or outcome:
+            return 0.0
+        return self.cov.get((a, b), 0.0)
