@@ -3,19 +3,20 @@
 Run from the repository root::
 
     python data/make_simulated_retail.py            # survey.csv, from the seed (a second)
-    python data/make_simulated_retail.py --truth    # truth.json as well (two million draws, about a minute)
+    python data/make_simulated_retail.py --truth    # truth.json as well (two million draws, seconds)
 
 Everything comes from the numbers in this file: no person answered anything. The model is linear in the latent
 variables; every item is a latent score plus an error, rounded to its scale and cut at the ends.
 
 Two kinds of truth are kept apart in ``truth.json``:
 
-- ``generating``: the standardised coefficients that the latent scores were drawn with;
-- ``population``: what the maximum-likelihood analysis of the *rounded, cut* items gives in two million draws
-  from the same distribution. Rounding and cutting weaken the loadings (attenuation), and hardly touch the
-  paths between the latent variables, because a latent variable is measured by what its items share.
+- ``generating_std``: the standardised coefficients that the latent scores were drawn with;
+- ``population`` and ``population_std``: what the maximum-likelihood analysis of the *rounded, cut* items gives
+  in two million draws from the same distribution. Rounding and cutting weaken the loadings (attenuation), and
+  hardly touch the paths between the latent variables, because a latent variable is measured by what its items
+  share.
 
-The estimates of the sample aim at ``population``.
+The estimates of the sample aim at the population values.
 """
 
 from __future__ import annotations
@@ -251,17 +252,18 @@ def truth() -> dict[str, object]:
                     "lhs": row.lhs,
                     "op": row.op,
                     "rhs": row.rhs,
-                    "generating": round(generating[key], 4),
-                    "population": round(float(row.std_all), 4),
+                    "population": round(float(row.est), 4) if row.free or row.op == ":=" else None,
+                    "population_std": round(float(row.std_all), 4),
+                    "generating_std": round(generating[key], 4),
                 }
             )
     return {
         "about": (
-            "Standardised values (std_all) of the model 'main'. 'generating' is what the latent scores were "
-            "drawn with; 'population' is what maximum likelihood gives for the rounded and cut items in "
-            f"{POPULATION:,} draws, and is what the sample's estimates aim at."
+            "Values of the model 'main'. 'population' (unstandardised; each first loading is fixed to 1 and "
+            "null here) and 'population_std' (std_all) are what maximum likelihood gives for the rounded and "
+            f"cut items in {POPULATION:,} draws, and what the sample's estimates aim at. 'generating_std' is "
+            "what the latent scores were drawn with."
         ),
-        "scale": "std_all",
         "model": "main",
         "seed": SEED,
         "population_draws": POPULATION,
