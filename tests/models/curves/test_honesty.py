@@ -104,6 +104,15 @@ def test_a_bounded_outcome_at_its_ceiling_is_warned_about():
     assert ceiling.value == pytest.approx((data["LOY"] == 7).mean())
 
 
+def test_a_curve_that_leaves_the_scale_is_warned_about():
+    x = np.tile([1.0, 2, 3, 4, 5], 20)
+    y = np.minimum(2 * x, 7) + np.random.default_rng(0).normal(0, 0.01, 100).clip(-0.02, 0)
+    fit = fit_curve(pd.DataFrame({"x": x, "y": y}), "x", "y", shapes=("linear",))
+    check = next(c for c in fit.checks if c.name == "range of the outcome")
+    assert check.status == "warn"
+    assert check.value == pytest.approx(fit.curve()["fit"].max() - y.max(), abs=1e-9)
+
+
 def test_one_wild_row_is_named(line):
     line.loc[0] = [1.0, 60.0]
     influence = next(c for c in fit_curve(line, "SAT", "LOY").checks if c.name == "influential rows")

@@ -89,6 +89,27 @@ def test_a_falling_outcome_has_no_diminishing_returns(bend):
     assert fit_curve(bend, "SAT", "LOY", low=1).returns().verdict == "not supported"
 
 
+def test_no_returns_are_judged_where_the_outcome_may_not_rise_at_all():
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame({"SAT": rng.integers(1, 11, 200), "LOY": rng.normal(size=200)})
+    result = fit_curve(noise, "SAT", "LOY").returns()
+    assert result.verdict == "inconclusive"
+    assert "not settled that the outcome rises" in result.sentence
+
+
+def test_an_s_shape_says_where_its_effect_is_largest():
+    fit = fit_curve(simulate("logistic", n=800, noise=0.6, skewed=False), "SAT", "LOY", low=1)
+    assert fit.best == "logistic"
+    assert f"largest at the inflection, {fit.params['logistic', 'inflection']:.2f}" in fit.verdict()
+
+
+def test_shapes_that_draw_the_same_curve_tie_and_the_line_wins():
+    """On a symmetric step the quadratic is the line; rounding must not select it."""
+    data = pd.DataFrame({"SAT": list(range(1, 11)) * 20, "LOY": ([0] * 5 + [10] * 5) * 20})
+    fit = fit_curve(data, "SAT", "LOY", shapes=("linear", "quadratic"))
+    assert fit.selection.by_error == "linear"
+
+
 def test_without_the_line_nonlinearity_is_not_testable(bend):
     fit = fit_curve(bend, "SAT", "LOY", shapes=("saturating", "quadratic"))
     assert check(fit, NONLINEARITY).status == "not_applicable"

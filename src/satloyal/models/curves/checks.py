@@ -40,6 +40,7 @@ def judge(
     if best is None:
         return tuple(always)
     residual = data.y - best.shape.fitted(data.u, best.beta[None], best.psi[None], data.axis)[0]
+    always.append(_reach(data, best))
     if best.rss <= EXACT * data.n * np.var(data.y):
         return (*always, _size(data, best))
     spread = _spread(data, residual, kind)
@@ -123,6 +124,17 @@ def _bound(data: CurveData, side: str) -> Check:
     )
     source = "Terwee et al. 2007, J. Clinical Epidemiology 60"
     return Check(f"{side} of the outcome", status, text, share, _CEILING, advice, source)
+
+
+def _reach(data: CurveData, best: ShapeFit) -> Check:
+    """Warn where the selected curve promises answers that the scale does not have."""
+    ends = best.shape.fitted(np.linspace(0, 1, 101), best.beta[None], best.psi[None], data.axis)[0]
+    beyond = float(max(data.y_range[0] - ends.min(), ends.max() - data.y_range[1], 0.0))
+    verb, far = ("leaves", f" by {beyond:.2g}") if beyond > 0 else ("stays within", "")
+    text = f"the {best.shape.name} curve {verb} {data.y_range[0]:g} to {data.y_range[1]:g}{far}"
+    status: Status = "warn" if beyond > 0 else "pass"
+    advice = "do not read predictions there as answers" if beyond > 0 else ""
+    return Check("range of the outcome", status, text, beyond, 0.0, advice)
 
 
 def _clusters(data: CurveData) -> Check:

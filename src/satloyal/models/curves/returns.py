@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from satloyal.models.curves.data import CurveData
 from satloyal.models.curves.estimate import ShapeFit
+from satloyal.models.curves.inference import wald
 
 __all__ = ["Returns", "Verdict", "diminishing"]
 
 Verdict = Literal["supported", "not supported", "inconclusive", "not testable"]
 
-_MATTERS = 0.5  # a fall of the marginal effect by half the average effect is one worth ruling out
+_MATTERS = 0.5  # a fall of the marginal effect by half the line's slope is one worth ruling out
+_ENDS = np.array([0.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,58 +50,71 @@ class Returns:
 def diminishing(data: CurveData, fits: dict[str, ShapeFit], best: str | None, level: float) -> Returns:
     """Judge diminishing returns by the selected curve, or by the quadratic against the selected line.
 
-    A selected curve supports the claim if its marginal effect falls from the bottom to the top of the
-    observed scale by an amount whose interval excludes 0, and the outcome rises over the scale. A line never
-    does; the claim is then *not supported* if the interval of the quadratic's change rules out a fall of half
-    the average effect, and *inconclusive* otherwise. Intervals are conditional on the shape.
+    The claim presumes that the outcome rises: the interval of its change over the observed scale, by the
+    selected shape, must lie above 0. A selected curve then supports the claim if its marginal effect falls
+    from the bottom to the top of the observed scale by an amount whose interval excludes 0. A line never
+    does; the claim is then *not supported* if the interval of the quadratic's change rules out a fall of
+    half the line's slope, and *inconclusive* otherwise. Intervals are conditional on the shape.
     """
     judge = "quadratic" if best == "linear" else best
     fit = None if judge is None else fits.get(judge)
     if fit is None or not fit.usable or fit.inference is None:
         why = "no shape could be fitted" if best is None else "it needs a curve beside the line"
         return _nothing(judge or "", f"Diminishing returns are not testable with these data: {why}.")
-    ends = np.array([0.0, 1.0])
-    slopes = fit.shape.slope(ends, fit.beta[None], fit.psi[None], data.axis)[0]
-    gradient = np.diff(fit.shape.slope_gradient(ends, fit.beta, fit.psi, data.axis), axis=0)[0]
-    difference = float(slopes[1] - slopes[0])
-    reach = float(
-        stats.t.ppf(0.5 + level / 2, fit.inference.df)
-        * np.sqrt(max(gradient @ fit.inference.vcov @ gradient, 0))
-    )
-    low, high = difference - reach, difference + reach
-    values = fit.shape.fitted(ends, fit.beta[None], fit.psi[None], data.axis)[0]
-    average = float(values[1] - values[0]) / data.axis.span
-    verdict, words = _words(best == "linear", average, low, high)
+    change = _Contrast.of(fit, data, slope=True, level=level)
+    chosen = fits[best] if best is not None else fit
+    rise = _Contrast.of(chosen, data, slope=False, level=level)
+    ends = fit.shape.slope(_ENDS, fit.beta[None], fit.psi[None], data.axis)[0]
+    verdict, words = _words(best == "linear", rise, change)
     figures = (
-        f"the marginal effect of {data.x_name} on {data.y_name} is {slopes[0]:.2f} at {data.axis.origin:g} "
-        f"and {slopes[1]:.2f} at {data.axis.origin + data.axis.span:g}, a change of {difference:.2f} "
-        f"[{low:.2f}, {high:.2f}] by the {fit.shape.name} curve"
+        f"the marginal effect of {data.x_name} on {data.y_name} is {ends[0]:.2f} at {data.axis.origin:.4g} "
+        f"and {ends[1]:.2f} at {data.axis.origin + data.axis.span:.4g}, a change of {change.value:.2f} "
+        f"[{change.low:.2f}, {change.high:.2f}] by the {fit.shape.name} curve"
     )
     if fit.shape.places and judge == best:
         figures += f"; it is largest at the inflection, {fit.theta[fit.shape.places[0]]:.2f}"
-    head = f"Diminishing returns: {verdict}" + (f" ({words})" if words else "")
-    return Returns(
-        verdict,
-        fit.shape.name,
-        float(slopes[0]),
-        float(slopes[1]),
-        difference,
-        low,
-        high,
-        f"{head}; {figures}.",
-    )
+    sentence = f"Diminishing returns: {verdict}{f' ({words})' if words else ''}; {figures}."
+    bottom, top = float(ends[0]), float(ends[1])
+    return Returns(verdict, fit.shape.name, bottom, top, change.value, change.low, change.high, sentence)
 
 
-def _words(line: bool, average: float, low: float, high: float) -> tuple[Verdict, str]:
-    if average <= 0:
-        return "not supported", "the outcome does not rise along the scale"
-    if line and low > -_MATTERS * average:
-        return "not supported", "the line suffices, and a fall by half the average effect is ruled out"
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """Top of the observed scale minus its bottom, of the slope or of the curve per unit of x."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, fit: ShapeFit, data: CurveData, *, slope: bool, level: float) -> _Contrast:
+        shape, axis = fit.shape, data.axis
+        if fit.inference is None:
+            return cls(np.nan, np.nan, np.nan)
+        if slope:
+            values = shape.slope(_ENDS, fit.beta[None], fit.psi[None], axis)[0]
+            gradient = np.diff(shape.slope_gradient(_ENDS, fit.beta, fit.psi, axis), axis=0)[0]
+        else:
+            values = shape.fitted(_ENDS, fit.beta[None], fit.psi[None], axis)[0] / axis.span
+            gradient = np.diff(shape.gradient(_ENDS, fit.beta, fit.psi, axis), axis=0)[0] / axis.span
+        se = np.sqrt(max(float(gradient @ fit.inference.vcov @ gradient), 0.0))
+        value = float(values[1] - values[0])
+        low, high = wald(np.array([value]), np.array([se]), fit.inference.df, level)
+        return cls(value, float(low[0]), float(high[0]))
+
+
+def _words(line: bool, rise: _Contrast, change: _Contrast) -> tuple[Verdict, str]:
+    if rise.high < 0:
+        return "not supported", "the outcome falls along the scale"
+    if rise.low <= 0:
+        return "inconclusive", "it is not settled that the outcome rises along the scale"
+    if line and change.low > -_MATTERS * rise.value:
+        return "not supported", "the line suffices, and a fall by half its slope is ruled out"
     if line:
         return "inconclusive", "no curve is told from the line, and a substantial fall is not ruled out"
-    if high < 0:
+    if change.high < 0:
         return "supported", ""
-    if low > 0:
+    if change.low > 0:
         return "not supported", "the marginal effect rises"
     return "inconclusive", "the interval of the change includes 0"
 

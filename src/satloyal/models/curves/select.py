@@ -17,6 +17,8 @@ __all__ = ["RULE", "WORTH", "Selection", "assign_folds", "cross_validate", "sele
 
 WORTH = 2.0  # ΔAICc below which two models have about equal support (Burnham & Anderson 2002, section 2.6)
 
+_TIE = 1e-9  # relative difference of errors that is rounding: two shapes that draw the same curve
+
 RULE = (
     "the simplest shape whose cross-validated error lies within one standard error (paired over the same "
     "rows) of the lowest; at equal size the line first; a curve only if its AICc is lower than the line's by "
@@ -132,7 +134,8 @@ def _add_akaike(table: pd.DataFrame) -> None:
 
 
 def _choose(table: pd.DataFrame, usable: Array) -> tuple[str, str]:
-    near = table[usable & (table["cv_diff"] <= table["cv_diff_se"].fillna(0)).to_numpy()]
+    reach = table["cv_diff_se"].fillna(0) + _TIE * table["cv_rmse"]
+    near = table[usable & (table["cv_diff"] <= reach).to_numpy()]
     if (near["shape"] == "linear").any():
         return "linear", "linear"
     smallest = near[near["k"] == near["k"].min()]
