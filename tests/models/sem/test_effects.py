@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import satloyal as sl
@@ -49,6 +50,27 @@ def test_parts_add_up_to_the_total(name):
         if "total_indirect" in by_kind.index:
             both = by_kind.loc[by_kind.index.intersection(["direct", "total_indirect"])].sum()
             np.testing.assert_allclose(both, by_kind.loc["total"], atol=1e-10)
+
+
+def test_effects_run_downstream_in_the_table():
+    sources = list(dict.fromkeys(effects(fitted("ecsi4"))["source"]))
+    assert sources == ["Quality", "Value", "Satisfaction"]
+    assert list(dict.fromkeys(effects(fitted("feedback"))["source"]))[:2] == ["QUA", "IMG"]
+
+
+def test_groups_have_effects_of_their_own():
+    model = REFERENCE["ecsi4"]
+    rng = np.random.default_rng(1)
+    rows = rng.multivariate_normal(np.zeros(15), model["cov_unbiased"], size=600)
+    frame = pd.DataFrame(rows, columns=model["names"]).assign(brand=np.repeat(["A", "B"], 300))
+    frame.loc[300:, ["CUSL1", "CUSL2", "CUSL3"]] *= 2
+    text = model["syntax"].replace("v*", "").replace("q*", "").replace("w*", "").replace("s*", "")
+    table = effects(sl.fit_sem(text, frame, group="brand"), "Quality", "Loyalty")
+    for label in ("A", "B"):
+        alone = effects(sl.fit_sem(text, frame[frame["brand"] == label]), "Quality", "Loyalty")
+        together = table[table["group"] == label]
+        np.testing.assert_allclose(together["est"], alone["est"], rtol=1e-3)
+        np.testing.assert_allclose(together["se"], alone["se"], rtol=1e-3)
 
 
 def test_source_and_target_keep_only_their_effects():

@@ -183,6 +183,50 @@ def test_a_seed_of_its_own_gives_other_numbers():
     assert a != b
 
 
+def test_an_interval_that_reaches_ninety_leaves_the_verdict_open():
+    fit = sl.fit_sem(TWO, simulated(n=60, correlation=0.75, seed=8))
+    row = measurement(fit, replicates=400, seed=1).pairs.iloc[0]
+    assert row["htmt"] < 0.90 <= row["htmt_upper"]
+    assert row["verdict"].startswith("inconclusive")
+
+
+def test_doubled_rows_in_clusters_leave_the_interval_as_it_was():
+    """Each respondent twice adds no information; drawn as clusters, they give none."""
+    frame = simulated(n=150)
+    twice = pd.concat([frame, frame], ignore_index=True).assign(person=np.tile(np.arange(150), 2))
+    width = {}
+    for name, fit in {
+        "once": sl.fit_sem(TWO, frame),
+        "clustered": sl.fit_sem(TWO, twice, cluster="person"),
+        "as if new": sl.fit_sem(TWO, twice),
+    }.items():
+        row = measurement(fit, replicates=2000, seed=1).pairs.iloc[0]
+        width[name] = row["htmt_upper"] - row["htmt_lower"]
+    assert width["clustered"] == pytest.approx(width["once"], rel=0.1)
+    assert width["as if new"] < 0.8 * width["once"]
+
+
+def test_weights_travel_with_their_rows():
+    frame = simulated(n=200)
+    weights = np.where(np.arange(200) < 100, 1.0, 3.0)
+    repeated = frame.loc[np.repeat(np.arange(200), weights.astype(int))]
+    weighted = measurement(sl.fit_sem(TWO, frame, weights=weights))
+    np.testing.assert_allclose(weighted.htmt, measurement(sl.fit_sem(TWO, repeated)).htmt, rtol=1e-8)
+
+
+def test_a_path_model_has_nothing_to_measure():
+    moments = sl.Moments.from_matrix(
+        [[1, 0.5, 0.4], [0.5, 1, 0.6], [0.4, 0.6, 1]], 200, names=["SAT", "TRU", "LOY"], kind="cor"
+    )
+    found = measurement(sl.fit_sem("TRU ~ SAT\nLOY ~ TRU", moments))
+    assert found.reliability.empty
+    assert found.pairs.empty
+    assert found.htmt.shape == (0, 0)
+    assert {c.status for c in found.checks} == {"not_applicable"}
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert "<table" in found._repr_html_()
+
+
 def test_an_interval_that_reaches_one_fails():
     fit = sl.fit_sem(TWO, simulated(correlation=0.97))
     verdict = check(measurement(fit, replicates=400, seed=1), "discriminant validity (HTMT interval)")

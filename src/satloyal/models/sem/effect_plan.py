@@ -246,8 +246,8 @@ def _with_rows(group: GroupPlan, source: str | None, target: str | None, limit: 
 def _pairs(group: GroupPlan, source: str | None, target: str | None) -> list[tuple[int, int]]:
     """Pairs that some walk joins, in the order in which effects run."""
     reach, names = group.graph.reach, group.names
-    # Upstream first: a variable that reaches more of the others stands before them.
-    order = np.argsort(-reach.sum(axis=0), kind="stable")
+    # Upstream first: what reaches more of the others, and of those what fewer of them reach.
+    order = np.lexsort((reach.sum(axis=1), -reach.sum(axis=0)))
     return [
         (int(s), int(t))
         for s in order

@@ -17,7 +17,7 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, plain
 from satloyal.models.sem.constructs import COEFFICIENTS, Construct, MeasurementModel
 from satloyal.models.sem.htmt_interval import Interval, Kind, htmt_interval
-from satloyal.models.sem.validity import judge
+from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT, judge
 from satloyal.notes import Note
 
 if TYPE_CHECKING:
@@ -282,12 +282,15 @@ def _pair_table(
         cor, root = float(correlations[i, j]), float(min(roots[i], roots[j]))
         undefined = np.isnan([cor, roots[i], roots[j]]).any()
         holds = pd.NA if undefined else root > abs(cor)
-        rows.append((*pair, label, cor, *ratio.values(), *limits, holds, _verdict(ratio["htmt"], c, d)))
+        rows.append(
+            (*pair, label, cor, *ratio.values(), *limits, holds, _verdict(ratio["htmt"], limits[1], c, d))
+        )
     table = pd.DataFrame(rows, columns=_PAIR_COLUMNS)
     return table.astype({"fornell_larcker": "boolean"})
 
 
-def _verdict(htmt: float, c: Construct, d: Construct) -> str:
+def _verdict(htmt: float, upper: float, c: Construct, d: Construct) -> str:
+    """Say whether two constructs are distinct; an interval that reaches .90 leaves it open."""
     for construct in (c, d):
         if construct.single:
             return f"not testable: {construct.name} has one indicator"
@@ -297,4 +300,8 @@ def _verdict(htmt: float, c: Construct, d: Construct) -> str:
         return "not testable by HTMT: the constructs share an item"
     if np.isnan(htmt):
         return "not testable: a mean correlation within a construct is not defined"
-    return "distinct" if htmt < 0.85 else "hardly distinct" if htmt < 0.90 else "not distinct"
+    if htmt >= HTMT_LIBERAL:
+        return "not distinct"
+    if upper >= HTMT_LIBERAL:
+        return "inconclusive: the interval of HTMT reaches .90"
+    return "distinct" if htmt < HTMT_STRICT else "hardly distinct"

@@ -26,7 +26,7 @@ _DISTINCT = (
 
 @dataclass(frozen=True)
 class _Rule:
-    """A limit for one figure; `bad` reverses it for figures that should be small."""
+    """A limit for one figure: at least, or for figures that should be small below."""
 
     name: str
     figure: str
@@ -45,15 +45,14 @@ class _Rule:
             return Check(self.name, "not_applicable", f"{self.unjudged}.", source=self.source)
         worst = (max if self.small_is_good else min)(known, key=lambda pair: pair[1])
         broken = [(label, value) for label, value in known if self._broken(value, self.limit)]
-        side = "below" if self.small_is_good else "at least"
+        below, above = f"below {_number(self.limit)}", f"{_number(self.limit)} or more"
+        good, bad, end = (below, above, "highest") if self.small_is_good else (above, below, "lowest")
         if not broken:
-            message = (
-                f"{self.figure} is {side} {_number(self.limit)} throughout; the worst is {_named(worst)}."
-            )
+            message = f"{self.figure} is {good} throughout; the {end} is {_named(worst)}."
             return Check(self.name, "pass", message, worst[1], self.limit, source=self.source)
         order = sorted(broken, key=lambda pair: pair[1], reverse=self.small_is_good)
         message = (
-            f"{self.figure} is not {side} {_number(self.limit)} for {len(broken)} of {len(known)}: "
+            f"{self.figure} is {bad} for {len(broken)} of {len(known)}: "
             f"{', '.join(_named(pair) for pair in order)}."
         )
         status: Status = "warn"
