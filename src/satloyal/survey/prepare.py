@@ -87,10 +87,10 @@ def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
         if why is not None:
             reasons[name] = why
     frame = pd.DataFrame(columns, index=raw.frame.index)
-    why_missing = _reason_table(frame, reasons, book)
-    findings += _summary_of_missing(why_missing)
     if not given:
         book = replace(book, items={**book.items, **answers(frame, raw, book)})
+    why_missing = _reason_table(frame, reasons, book)
+    findings += _summary_of_missing(why_missing[[n for n in book.items if n in why_missing]])
     findings += clean.empty_items(frame, book.items)
     findings += clean.constant_items(frame, book.items, eye=given)
     frame, turned = clean.reverse_items(frame, book.items.values())
@@ -152,10 +152,13 @@ def _personal(raw: RawTable, book: Codebook) -> tuple[set[str], list[Finding]]:
 def _reason_table(
     frame: pd.DataFrame, reasons: dict[str, NDArray[np.object_]], book: Codebook
 ) -> pd.DataFrame:
-    names = [n for n in frame.columns if n in reasons and (n in book.items or n != book.weight)]
-    return pd.DataFrame(
-        {n: pd.Series(reasons[n], index=frame.index, dtype=object) for n in names}, index=frame.index
-    )
+    """Return the reasons of every item, and of other columns where there are any."""
+    told = {
+        name: pd.Series(reasons[name], index=frame.index, dtype=object)
+        for name in frame.columns
+        if name in reasons and (name in book.items or any(r is not None for r in reasons[name]))
+    }
+    return pd.DataFrame(told, index=frame.index)
 
 
 def _summary_of_missing(reasons: pd.DataFrame) -> list[Finding]:
@@ -165,4 +168,4 @@ def _summary_of_missing(reasons: pd.DataFrame) -> list[Finding]:
     total = sum(counts.values())
     said = ", ".join(f"{reason} {count}" for reason, count in counts.items())
     cells = reasons.size
-    return [Finding(Note("missing answers", f"{total} of {cells} cells: {said}", total))]
+    return [Finding(Note("missing answers", f"{total} of {cells} answers: {said}", total))]

@@ -35,8 +35,8 @@ class StataReader:
         SurveyError
             If the file is damaged.
         """
-        # Numbers come from a reading without user-missing values: where a whole-number column holds both "." and
-        # ".a", pyreadstat 1.3.7 fills the cells of "." with what happens to lie in memory if asked for both.
+        # Numbers come from a reading without user-missing values: where a whole-number column holds both "."
+        # and ".a", pyreadstat 1.3.7 fills the cells of "." with whatever lies in memory if asked for both.
         tagged, meta = open_labelled(pyreadstat.read_dta, export)
         frame, _ = open_labelled(pyreadstat.read_dta, export, user_missing=False)
         columns: dict[str, Any] = {}
@@ -59,7 +59,7 @@ class StataReader:
 def _split(
     column: pd.Series[Any], tagged: pd.Series[Any], codes: set[str], labels: dict[Any, str]
 ) -> tuple[pd.Series[Any], pd.Series[Any] | None]:
-    """Return the numbers of a column, and why the others are missing: ``tagged`` holds the letters of those."""
+    """Return the numbers of a column, and why the rest is missing: ``tagged`` holds its letters."""
     if not codes:
         return column, None
     empty = column.isna().tolist()
