@@ -8,36 +8,16 @@ Software 48(2), and the package's documentation), checked against its parameter 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, combinations_with_replacement
-from typing import Literal
 
 from satloyal.spec.drafts import Draft
 from satloyal.spec.modifiers import Atom, Modifier
+from satloyal.spec.options import Options
 from satloyal.spec.roles import Roles
 from satloyal.spec.source import Span
 
-__all__ = ["Defaults", "Options", "complete"]
-
-Defaults = Literal["sem", "growth", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a model is completed; the arguments of :func:`satloyal.spec.table.build_table`."""
-
-    groups: int
-    std_lv: bool
-    orthogonal: bool
-    fixed_x: bool
-    meanstructure: bool
-    defaults: Defaults
-    group_equal: frozenset[str]
-
-    @property
-    def automatic(self) -> bool:
-        """Whether more is added than zeros."""
-        return self.defaults != "none"
+__all__ = ["complete"]
 
 
 def complete(drafts: list[Draft], roles: Roles, options: Options) -> tuple[list[Draft], tuple[str, ...]]:

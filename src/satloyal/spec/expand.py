@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from satloyal.errors import SpecError
 from satloyal.spec.drafts import Draft, Setting, settle
+from satloyal.spec.options import GROUP_EQUAL, Options
 from satloyal.spec.parameter import Parameter
 from satloyal.spec.roles import Roles
 from satloyal.spec.source import Source, Span, nearest
 from satloyal.spec.syntax import parse
 
-__all__ = ["GROUP_EQUAL", "expand", "row_name"]
-
-_Kind = Callable[[Draft, frozenset[str]], bool]
+__all__ = ["expand", "row_name"]
 
 
-def _within(draft: Draft, names: frozenset[str]) -> bool:
-    return draft.lhs in names or draft.rhs in names
-
-
-GROUP_EQUAL: Mapping[str, _Kind] = {
-    "loadings": lambda d, _: d.op == "=~",
-    "composite.loadings": lambda d, _: d.op == "<~",
-    "intercepts": lambda d, latent: d.op == "~1" and d.lhs not in latent,
-    "means": lambda d, latent: d.op == "~1" and d.lhs in latent,
-    "thresholds": lambda d, _: d.op == "|",
-    "regressions": lambda d, _: d.op == "~",
-    "residuals": lambda d, latent: d.op == "~~" and d.lhs == d.rhs and not _within(d, latent),
-    "residual.covariances": lambda d, latent: d.op == "~~" and d.lhs != d.rhs and not _within(d, latent),
-    "lv.variances": lambda d, latent: d.op == "~~" and d.lhs == d.rhs and _within(d, latent),
-    "lv.covariances": lambda d, latent: d.op == "~~" and d.lhs != d.rhs and _within(d, latent),
-}
-"""What ``group_equal`` may name, and which rows each name holds equal across groups."""
-
-
-def expand(
-    drafts: list[Draft],
-    roles: Roles,
-    source: Source,
-    *,
-    groups: int,
-    group_equal: frozenset[str],
-    group_partial: Iterable[str],
-) -> tuple[Parameter, ...]:
+def expand(drafts: list[Draft], roles: Roles, source: Source, options: Options) -> tuple[Parameter, ...]:
     """Rows of all groups, numbered.
 
     Parameters
@@ -55,12 +26,8 @@ def expand(
         Roles of the variables.
     source : Source
         The model text.
-    groups : int
-        Number of groups.
-    group_equal : frozenset of str
-        Names from :data:`GROUP_EQUAL`.
-    group_partial : iterable of str
-        Rows exempt from `group_equal`, as in ``"x3~1"`` or ``"F=~x2"``.
+    options : Options
+        How many groups there are, and what is equal across them.
 
     Returns
     -------
@@ -72,8 +39,8 @@ def expand(
     SpecError
         For contradictions between modifiers, labels and fixed values.
     """
-    settings = [[settle(d, g, groups, source) for d in drafts] for g in range(1, groups + 1)]
-    labels = _across_groups(drafts, settings, roles, group_equal, group_partial)
+    settings = [[settle(d, g, options.groups, source) for d in drafts] for g in range(1, options.groups + 1)]
+    labels = _across_groups(drafts, settings, roles, options)
     _equalities(drafts, settings, labels, source)
     rows = [
         _row(draft, setting, label, g)
@@ -96,7 +63,10 @@ def row_name(text: str) -> tuple[str, str, str]:
     >>> row_name("x3 ~ 1"), row_name("F=~x2")
     (('x3', '~1', ''), ('F', '=~', 'x2'))
     """
-    relations = parse(text).relations
+    try:
+        relations = parse(text).relations
+    except SpecError:
+        relations = ()
     if len(relations) != 1 or len(relations[0].lhs) != 1 or len(relations[0].terms) != 1:
         raise SpecError(f"'{text}' does not name one parameter", fix="write it as in 'F=~x2' or 'x3~1'")
     lhs, term = relations[0].lhs[0].text, relations[0].terms[0]
@@ -137,16 +107,15 @@ def _across_groups(
     drafts: list[Draft],
     settings: list[list[Setting]],
     roles: Roles,
-    group_equal: frozenset[str],
-    group_partial: Iterable[str],
+    options: Options,
 ) -> list[list[str]]:
     """Labels a group, those included that hold rows equal across groups."""
     labels = [[s.label for s in of_group] for of_group in settings]
-    partial = {_find(text, drafts) for text in group_partial}
+    partial = {_find(text, drafts) for text in options.group_partial}
     latent = frozenset(roles.latent)
     known = {label for of_group in labels for label in of_group}
     for i, draft in enumerate(drafts):
-        equal = any(GROUP_EQUAL[name](draft, latent) for name in group_equal)
+        equal = any(GROUP_EQUAL[name](draft, latent) for name in options.group_equal)
         if not equal or i in partial or draft.fixed_x:
             continue
         unlabelled = [g for g, of_group in enumerate(settings) if not of_group[i].label]
@@ -176,17 +145,26 @@ def _equalities(
             if not setting.equal:
                 continue
             span = setting.equal_span or Span(0, 0)
-            try:
-                target = _find(setting.equal, drafts)
-            except SpecError as error:
-                raise source.error(error.message.split("\n")[0], span, error.fix) from error
-            if target == i:
-                raise source.error("a parameter made equal to itself", span, "name another parameter")
+            target = _target(i, of_group, drafts, source)
             if labels[g][i] and labels[g][i] != labels[g][target]:
                 raise source.error("a label and equal() for one parameter", span, "leave out one of them")
             if not labels[g][target]:
                 labels[g][target] = automatic_label(g * len(drafts) + target, known)
             labels[g][i] = labels[g][target]
+
+
+def _target(i: int, of_group: list[Setting], drafts: list[Draft], source: Source) -> int:
+    """Follow ``equal()`` from a row to the row that is not itself made equal to another."""
+    seen = [i]
+    while (setting := of_group[seen[-1]]).equal:
+        span = setting.equal_span or Span(0, 0)
+        try:
+            seen.append(_find(setting.equal, drafts))
+        except SpecError as error:
+            raise source.error(error.message, span, error.fix) from error
+        if seen[-1] in seen[:-1]:
+            raise source.error("a parameter made equal to itself", span, "name another parameter")
+    return seen[-1]
 
 
 def _fixed_by_label(rows: list[Parameter], source: Source) -> list[Parameter]:

@@ -105,6 +105,10 @@ class Model:
     statements: tuple[Statement, ...]
     source: Source
 
+    def __str__(self) -> str:
+        """Return the model text."""
+        return self.source.text
+
     @property
     def relations(self) -> tuple[Relation, ...]:
         """The statements about variables."""

@@ -13,11 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from satloyal.errors import SpecError
 from satloyal.notes import Note
-from satloyal.spec.defaults import Defaults, Options, complete
-from satloyal.spec.drafts import Draft, draft_relations
-from satloyal.spec.expand import GROUP_EQUAL, expand
+from satloyal.spec.defaults import complete
+from satloyal.spec.drafts import draft_relations
+from satloyal.spec.expand import expand
 from satloyal.spec.formulas import formula_rows, in_order
+from satloyal.spec.options import Defaults, resolve
 from satloyal.spec.parameter import Parameter
+from satloyal.spec.remarks import remarks
 from satloyal.spec.roles import Roles
 from satloyal.spec.source import nearest
 from satloyal.spec.syntax import Model, parse
@@ -260,7 +262,7 @@ def build_table(
     group_partial : sequence of str
         Parameters exempt from `group_equal`, as in ``"x3~1"``.
     ordered : sequence of str
-        Ordinal variables.
+        Ordinal variables; the table keeps the names and the thresholds that are written.
 
     Returns
     -------
@@ -278,14 +280,20 @@ def build_table(
     [('m~~m', 4, False), ('y~~y', 5, False), ('x~~x', 0, True)]
     """
     model = parse(model) if isinstance(model, str) else model
-    equal = _group_equal(group_equal)
-    partial = (group_partial,) if isinstance(group_partial, str) else group_partial
-    _check_arguments(groups, defaults)
     drafts, roles = draft_relations(model)
-    means = _needs_means(drafts, groups, defaults, equal, meanstructure)
-    options = Options(groups, std_lv, orthogonal, fixed_x, means, defaults, equal)
+    options = resolve(
+        drafts,
+        groups=groups,
+        std_lv=std_lv,
+        orthogonal=orthogonal,
+        fixed_x=fixed_x,
+        meanstructure=meanstructure,
+        defaults=defaults,
+        group_equal=group_equal,
+        group_partial=group_partial,
+    )
     completed, exogenous = complete(drafts, roles, options)
-    rows = expand(completed, roles, model.source, groups=groups, group_equal=equal, group_partial=partial)
+    rows = expand(completed, roles, model.source, options)
     rows += formula_rows(model, {r.label for r in rows if r.label})
     return ParameterTable(
         rows=rows,
@@ -293,46 +301,17 @@ def build_table(
         latent=roles.latent,
         exogenous=exogenous if fixed_x else (),
         groups=groups,
-        meanstructure=means,
-        ordered=tuple(ordered),
-        notes=_notes(roles, exogenous, fixed_x=fixed_x),
+        meanstructure=options.meanstructure,
+        ordered=_ordered(ordered, roles),
+        notes=remarks(drafts, roles, exogenous, options),
         model=model,
     )
 
 
-def _check_arguments(groups: int, defaults: str) -> None:
-    if groups < 1:
-        raise SpecError(f"a model has at least one group, not {groups}")
-    if defaults not in ("sem", "growth", "none"):
-        raise SpecError(f"unknown defaults '{defaults}'", fix="choose 'sem', 'growth' or 'none'")
-
-
-def _group_equal(names: Sequence[str] | str) -> frozenset[str]:
-    given = (names,) if isinstance(names, str) else names
-    equal = frozenset(n.replace("_", ".") for n in given)
-    for name in sorted(equal):
-        if name not in GROUP_EQUAL:
-            near = nearest(name, GROUP_EQUAL)
-            hint = f"did you mean '{near}'? " if near else ""
-            fix = f"{hint}Choose from {', '.join(GROUP_EQUAL)}"
-            raise SpecError(f"group_equal knows no '{name}'", fix=fix)
-    return equal
-
-
-def _needs_means(
-    drafts: list[Draft], groups: int, defaults: str, equal: frozenset[str], asked: bool | None
-) -> bool:
-    written = any(d.op == "~1" for d in drafts) or bool(equal & {"intercepts", "means"})
-    return written or defaults == "growth" or (groups > 1 if asked is None else asked)
-
-
-def _notes(roles: Roles, exogenous: tuple[str, ...], *, fixed_x: bool) -> tuple[Note, ...]:
-    random = tuple(name for name in roles.covariates if name not in exogenous)
-    if not fixed_x or not random:
-        return ()
-    names = ", ".join(random)
-    message = (
-        f"the model text mentions a variance, covariance or intercept of {names}: treated as random, "
-        "with free parameters; its covariances with other covariates are in the model only where written"
-    )
-    return (Note("fixed x", message, len(random)),)
+def _ordered(names: Sequence[str], roles: Roles) -> tuple[str, ...]:
+    for name in names:
+        if name not in roles.observed:
+            near = nearest(name, roles.observed)
+            fix = f"did you mean '{near}'?" if near else "name observed variables of the model"
+            raise SpecError(f"ordered names '{name}', which the model does not", fix=fix)
+    return tuple(names)

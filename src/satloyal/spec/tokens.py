@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
-from satloyal.spec.source import Source, Span, nearest
+from satloyal.spec.source import Source, Span
 
 __all__ = ["RELATIONS", "Kind", "Token", "is_name", "quote", "tokenize"]
 
@@ -188,8 +189,10 @@ def _stray(source: Source, at: int) -> Exception:
     while end < len(text) and text[end] in _SYMBOLS:
         end += 1
     if end > at:
+        while at > 0 and text[at - 1] in _SYMBOLS:
+            at -= 1
         run = text[at:end]
-        known = nearest(run, RELATIONS) or {"=": "=~", ":": ":="}.get(run)
+        known = next(iter(get_close_matches(run, RELATIONS, n=1, cutoff=0.4)), None)
         known_text = f"did you mean '{known}'? " if known else ""
         fix = f"{known_text}The operators are {'  '.join(RELATIONS)}"
         if run == ":":
