@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 
 import satloyal as sl
+from satloyal.core.resample import Resampler
 from satloyal.errors import FitError
+from satloyal.models.sem.constructs import Construct, MeasurementModel
+from satloyal.models.sem.htmt_interval import htmt_interval, htmt_replicates
 from satloyal.models.sem.measurement import measurement
 
 PATH = Path(__file__).parents[2] / "core" / "reference" / "measurement.json"
@@ -269,3 +272,57 @@ def test_it_renders_as_text_html_and_json():
     assert "[warn] single-indicator constructs" in repr(found)
     assert "<table" in found._repr_html_()
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_replicates_without_a_value_are_counted_and_left_out():
+    """An item that few respondents answered differently is constant in some resamples."""
+    frame = simulated(n=40)
+    frame["s1"] = np.where(np.arange(40) < 2, 1.0, 0.0)
+    rows = Resampler(frame.to_numpy())
+    drawn = htmt_replicates(rows, [[0, 1, 2], [3, 4, 5]], 300, seed=1)["htmt"][:, 0, 1]
+    lost = int(np.isnan(drawn).sum())
+    assert lost > 0
+    constructs = [
+        Construct("SAT", ("s1", "s2", "s3"), (0, 1, 2), ()),
+        Construct("LOY", ("l1", "l2", "l3"), (3, 4, 5), ()),
+    ]
+    intervals, notes = htmt_interval(rows, constructs, 300, 1, 0.9)
+    assert np.isfinite(intervals["htmt"]["SAT", "LOY"]).all()
+    assert f"{lost} of 300 replicates" in str(notes[1])
+
+
+def test_a_second_order_factor_is_not_testable_by_htmt_against_others():
+    rng = np.random.default_rng(4)
+    g, other = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=400).T
+    parts = [0.8 * g + 0.6 * rng.normal(size=400) for _ in range(3)] + [other]
+    items = {
+        f"{'abcd'[k]}{i}": 0.8 * f + 0.6 * rng.normal(size=400) for k, f in enumerate(parts) for i in range(3)
+    }
+    text = "\n".join(f"{c.upper()} =~ {c}0 + {c}1 + {c}2" for c in "abcd") + "\nG =~ A + B + C\nD ~~ G"
+    pairs = measurement(sl.fit_sem(text, pd.DataFrame(items))).pairs.set_index(["construct_1", "construct_2"])
+    assert pairs.loc[("D", "G"), "verdict"] == "not testable by HTMT: G is measured by latent variables"
+    assert pairs.loc[("D", "G"), "latent_cor"] == pytest.approx(0.5, abs=0.15)
+    assert ("A", "G") not in pairs.index
+
+
+def test_coefficients_of_a_batch_equal_a_loop():
+    fit = fitted("ecsi4")
+    theta = fit.theta * np.random.default_rng(2).uniform(0.9, 1.1, (5, len(fit.theta)))
+    whole = MeasurementModel.of(fit, 0, theta)
+    for construct in whole.constructs:
+        together = whole.coefficients(construct)
+        for i, one in enumerate(theta):
+            alone = MeasurementModel.of(fit, 0, one).coefficients(construct)
+            for name, value in alone.items():
+                np.testing.assert_allclose(together[name][i], value[0], rtol=1e-12)
+
+
+def test_units_of_the_items_do_not_matter_where_they_should_not():
+    model = REFERENCE["ecsi4"]
+    n, scale = model["nobs"], np.diag(np.linspace(0.5, 3, len(model["items"])))
+    cov = scale @ np.array(model["sample_cov"]) @ scale * n / (n - 1)
+    moved = measurement(sl.fit_sem(model["syntax"], sl.Moments.from_matrix(cov, n, names=model["items"])))
+    here = measurement(fitted("ecsi4"))
+    np.testing.assert_allclose(moved.htmt, here.htmt, rtol=1e-9)
+    for name in ("cr", "ave_std", "loading_min"):
+        np.testing.assert_allclose(moved.reliability[name], here.reliability[name], rtol=1e-4)
