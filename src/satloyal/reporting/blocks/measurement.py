@@ -1,0 +1,39 @@
+"""Measurement: whether the items measure their constructs, and whether the constructs are distinct."""
+
+from __future__ import annotations
+
+from satloyal.reporting.inputs import Inputs, Subject
+from satloyal.reporting.parts import Callout, Checks, Part, Section
+from satloyal.reporting.tables import measurement as tables
+
+__all__ = ["measurement"]
+
+
+def measurement(inputs: Inputs) -> Section | None:
+    """Tables and checks of each model that has constructs."""
+    subjects = [s for s in inputs.subjects if s.fit.table.latent]
+    if not subjects:
+        return None
+    several = len(subjects) > 1
+    parts: list[Part] = []
+    for i, subject in enumerate(subjects, start=1):
+        parts += _parts(subject, f"_{i}" if several else "")
+    method = (
+        "Reliability is Cronbach's alpha from the items and omega and composite reliability from the model. Convergent "
+        "validity is judged by the average variance extracted, discriminant validity by the heterotrait-monotrait ratio "
+        "and by the criterion of Fornell and Larcker."
+    )
+    cites = ("cronbach1951", "mcdonald1999", "fornell_larcker1981", "henseler2015")
+    return Section("measurement", "Measurement", tuple(parts), (method,), cites)
+
+
+def _parts(subject: Subject, suffix: str) -> list[Part]:
+    if not subject.fit.converged:
+        text = "Figures that rest on the model are left out; those of the items alone stand."
+        parts: list[Part] = [Callout("bad", f"{subject.name} did not converge", text)]
+    else:
+        parts = []
+    found = subject.fit.measurement()
+    made = (tables.reliability(found), tables.htmt(found), tables.fornell_larcker(found))
+    parts += [t.with_name(t.name + suffix) for t in made if t is not None]
+    return [*parts, Checks(f"Measurement of {subject.in_text}", found.checks)]

@@ -1,0 +1,213 @@
+"""Inputs: what a report is made from, sorted and immutable. Blocks read it; none of them changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.errors import ReportError
+from satloyal.models.curves import CurveFit
+from satloyal.models.fit import Fit
+from satloyal.models.sem.bootstrap import Bootstrap
+from satloyal.models.sem.fit import SemFit
+from satloyal.reporting import numbers
+from satloyal.reporting.verdicts import Direction
+
+if TYPE_CHECKING:
+    from satloyal.survey.survey import Survey
+
+__all__ = ["Inputs", "Subject", "TruthKey", "sort_fits"]
+
+TruthKey = str | tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A path model and, where given, the bootstrap of it, which then gives the intervals."""
+
+    fit: SemFit
+    boot: Bootstrap | None = None
+    name: str = "Model"
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """One row a parameter, with the better intervals."""
+        return (self.boot or self.fit).tidy()
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """Direct, indirect and total effects, with the better intervals."""
+        return self.boot.effects() if self.boot is not None else self.fit.effects()
+
+    @property
+    def in_text(self) -> str:
+        """The name inside a sentence."""
+        return self.name[0].lower() + self.name[1:] if self.name.startswith("The ") else self.name
+
+    @property
+    def level(self) -> str:
+        """The level of the intervals, written."""
+        return numbers.percent(0.95 if self.boot is None else self.boot.level, 0)
+
+    @property
+    def method(self) -> str:
+        """How the intervals were made, for use in a sentence."""
+        kind = (
+            ""
+            if self.boot is None
+            else "BCa "
+            if self.boot.kind == "nonparametric"
+            else "bias-corrected parametric "
+        )
+        return f"{self.level} {kind}{'bootstrap ' if self.boot is not None else ''}interval"
+
+    @cached_property
+    def standardized(self) -> pd.DataFrame:
+        """``lhs, op, rhs, group, ci_lower, ci_upper`` of the standardised estimates, by the same method."""
+        frame = self.fit.standardized("std_all")
+        if self.boot is None or not self.boot.converged:
+            return frame
+        standardizer, definitions = self.fit.standardizer, self.fit.definitions
+
+        def both(theta: NDArray[Any]) -> NDArray[Any]:
+            values = standardizer.values(theta, "std_all")
+            return np.concatenate([values, definitions.standardized(standardizer, values)], axis=1)
+
+        return frame.assign(**self.boot.intervals(both)[["ci_lower", "ci_upper"]])
+
+    @property
+    def fits(self) -> tuple[Fit, ...]:
+        """The fit, and the bootstrap if there is one."""
+        return (self.fit,) if self.boot is None else (self.fit, self.boot)
+
+    @cached_property
+    def barred(self) -> str:
+        """Why no claim may be made from this model; empty if one may."""
+        if not self.fit.converged:
+            return f"{self.name} did not converge."
+        failed = list(dict.fromkeys(c for one in self.fits for c in one.failed_checks()))
+        if not self.fit.admissible:
+            why = "; ".join(c.message for c in failed) or "some estimates lie outside what is possible"
+            return f"the solution of {self.name} is inadmissible ({why.rstrip('.')})."
+        if failed:
+            why = "; ".join(f"{c.name}: {c.message.rstrip('.')}" for c in failed)
+            return f"{self.name} failed a check that bars claims ({why})."
+        return ""
+
+    def group_label(self, group: int) -> str:
+        """Label of a group number as in ``tidy()``; empty for a single group and for defined effects."""
+        if self.fit.ngroups <= 1 or group < 1:
+            return ""
+        return str(self.fit.group_labels[group - 1])
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a block may use.
+
+    Parameters
+    ----------
+    subjects : tuple of Subject
+        Path models.
+    curves : tuple of CurveFit
+        Response curves.
+    others : tuple of Fit
+        Fits of any other family; they get their estimates and checks.
+    survey : Survey, optional
+        The answers.
+    truth : mapping
+        True values of a simulation, by (lhs, op, rhs) or by the name of a defined effect.
+    simulated : bool
+        Whether the data are simulated.
+    claims : mapping of str to direction
+        What was claimed, by defined effect or ``"source -> target"``.
+    items : bool
+        Whether path diagrams list the items.
+    seed : int, optional
+        Seed of the analysis, for the provenance.
+    date : str
+        Date of the report as it is to be printed; satloyal never asks the clock.
+    """
+
+    subjects: tuple[Subject, ...] = ()
+    curves: tuple[CurveFit, ...] = ()
+    others: tuple[Fit, ...] = ()
+    survey: Survey | None = None
+    truth: Mapping[TruthKey, float] = field(default_factory=dict)
+    simulated: bool = False
+    claims: Mapping[str, Direction] = field(default_factory=dict)
+    items: bool = False
+    seed: int | None = None
+    date: str = ""
+
+    @property
+    def fits(self) -> tuple[tuple[str, Fit], ...]:
+        """All fits with the names under which the report speaks of them."""
+        named: list[tuple[str, Fit]] = []
+        for subject in self.subjects:
+            named.append((subject.name, subject.fit))
+            if subject.boot is not None:
+                named.append((f"Bootstrap of {subject.in_text}", subject.boot))
+        named += [(curve_name(curve), curve) for curve in self.curves]
+        named += [
+            (f"{fit.family or type(fit).__name__} {i}", fit) for i, fit in enumerate(self.others, start=1)
+        ]
+        return tuple(named)
+
+
+def curve_name(curve: CurveFit) -> str:
+    """Name of a response curve in a report."""
+    return f"Response of {curve.y_name} to {curve.x_name}"
+
+
+def sort_fits(fits: Sequence[object]) -> tuple[tuple[Subject, ...], tuple[CurveFit, ...], tuple[Fit, ...]]:
+    """Sort fits into path models (each with its bootstrap), curves and others.
+
+    Raises
+    ------
+    ReportError
+        For something that is not a fit, and for two bootstraps of one model.
+    """
+    models: list[SemFit] = []
+    boots: list[Bootstrap] = []
+    curves: list[CurveFit] = []
+    others: list[Fit] = []
+    for place, one in enumerate(fits, start=1):
+        if isinstance(one, Bootstrap):
+            boots.append(one)
+        elif isinstance(one, SemFit):
+            models.append(one)
+        elif isinstance(one, CurveFit):
+            curves.append(one)
+        elif isinstance(one, Fit):
+            others.append(one)
+        else:
+            raise ReportError(
+                f"argument {place} is a {type(one).__name__}, not a fit",
+                where="report()",
+                fix="pass what fit_sem(), fit_curve() or bootstrap() returned; a survey goes in as survey=",
+            )
+    models += [b.fit for b in boots if not any(b.fit is m for m in models)]
+    return tuple(_subjects(models, boots)), tuple(curves), tuple(others)
+
+
+def _subjects(models: Sequence[SemFit], boots: Sequence[Bootstrap]) -> list[Subject]:
+    distinct = [m for i, m in enumerate(models) if not any(m is before for before in models[:i])]
+    subjects = []
+    for i, model in enumerate(distinct, start=1):
+        own = [b for b in boots if b.fit is model]
+        if len(own) > 1:
+            raise ReportError(
+                "two bootstraps of the same model were given",
+                where="report()",
+                fix="pass the one whose intervals to show",
+            )
+        name = "The model" if len(distinct) == 1 else f"Model {i}"
+        subjects.append(Subject(model, own[0] if own else None, name))
+    return subjects

@@ -1,0 +1,1 @@
+"""Renderers: the same sections as HTML, Markdown, LaTeX, JSON and CSV."""

@@ -1,0 +1,1 @@
+"""Tables: functions from fits and surveys to small frozen tables."""

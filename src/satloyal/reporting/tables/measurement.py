@@ -1,0 +1,149 @@
+"""Tables of the measurement: reliability, HTMT, Fornell-Larcker, with a judgement on each figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT
+from satloyal.reporting import numbers
+from satloyal.reporting.table import Cell, Column, Table, undefined
+from satloyal.reporting.tables.cells import value_cell
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.measurement import Measurement
+
+__all__ = ["fornell_larcker", "htmt", "reliability"]
+
+_RELIABLE, _AVE = 0.70, 0.50
+_SINGLE = "not defined for this construct"
+
+
+def reliability(found: Measurement) -> Table | None:
+    """Alpha, omega, composite reliability and average variance extracted of each construct."""
+    frame = found.reliability
+    if frame.empty:
+        return None
+    grouped = frame["group"].nunique() > 1
+    columns = [Column("group", "Group")] if grouped else []
+    columns += [
+        Column("construct", "Construct"),
+        Column("n_items", "Items", "int"),
+        Column("alpha", "α", "bounded"),
+        Column("omega", "ω", "bounded"),
+        Column("cr", "CR", "bounded"),
+        Column("ave", "AVE", "bounded"),
+        Column("loading_min", "Weakest loading", "bounded"),
+    ]
+    rows: list[list[Any]] = []
+    for row in frame.itertuples(index=False):
+        why = str(row.reason) or _SINGLE
+        limits = (("alpha", _RELIABLE), ("omega", _RELIABLE), ("cr", _RELIABLE), ("ave", _AVE))
+        head: list[Any] = [str(row.group)] if grouped else []
+        judged = [_at_least(getattr(row, key), limit, why) for key, limit in limits]
+        rows.append([*head, str(row.construct), int(row.n_items), *judged, value_cell(row.loading_min, why)])
+    note = (
+        f"α: Cronbach's alpha; ω: omega of the model; CR: composite reliability; AVE: average variance extracted. "
+        f"Marked where a reliability is below {numbers.number(_RELIABLE, bounded=True)} or the AVE below "
+        f"{numbers.number(_AVE, bounded=True)}."
+    )
+    return Table.build("reliability", "Reliability and convergent validity", columns, rows, (note,))
+
+
+def _at_least(value: Any, limit: float, reason: str) -> Cell:
+    cell = value_cell(value, reason)
+    if cell.reason or not isinstance(cell.value, float):
+        return cell
+    return Cell(cell.value, "good" if cell.value >= limit else "warn")
+
+
+def htmt(found: Measurement) -> Table | None:
+    """Heterotrait-monotrait ratios below the diagonal."""
+    frame = found.htmt
+    if frame.empty or len(frame.columns) < 2:  # noqa: PLR2004 - a ratio takes two
+        return None
+    intervals = _intervals(found.pairs)
+    table = _triangle(
+        "htmt",
+        "Discriminant validity: HTMT",
+        frame,
+        _htmt_tone,
+        "not defined for a construct with one item",
+        diagonal=False,
+    )
+    note = (
+        f"Below {numbers.number(HTMT_STRICT, bounded=True)} the constructs are distinct; at "
+        f"{numbers.number(HTMT_LIBERAL, bounded=True)} and above they are not."
+    )
+    return table.with_notes(note, *intervals)
+
+
+def _htmt_tone(value: float) -> Any:
+    return "good" if value < HTMT_STRICT else "warn" if value < HTMT_LIBERAL else "bad"
+
+
+def _intervals(pairs: pd.DataFrame) -> tuple[str, ...]:
+    known = pairs[pairs["htmt_upper"].notna()]
+    if known.empty:
+        return ()
+    said = [
+        f"{r.construct_1}–{r.construct_2} {numbers.interval(r.htmt_lower, r.htmt_upper, bounded=True)}"
+        for r in known.itertuples(index=False)
+    ]
+    return (f"Bootstrap intervals: {'; '.join(said)}.",)
+
+
+def fornell_larcker(found: Measurement) -> Table | None:
+    """Root of the AVE on the diagonal, latent correlations below: the root should be the larger."""
+    frame = found.fornell_larcker
+    if frame.empty or len(frame.columns) < 2:  # noqa: PLR2004
+        return None
+    values = frame.to_numpy(dtype=float)
+    names = [str(c) for c in frame.columns]
+    p = len(names)
+
+    def tone(i: int, j: int) -> Any:
+        block = values[i - i % p : i - i % p + p]
+        i, own = i % p, np.diag(block)
+        if i == j or not np.isfinite([own[i], own[j]]).all():
+            return ""
+        return "good" if abs(block[i, j]) < min(own[i], own[j]) else "bad"
+
+    table = _triangle(
+        "fornell_larcker",
+        "Discriminant validity: Fornell-Larcker",
+        frame,
+        tone,
+        "not defined for a construct with one item",
+        diagonal=True,
+    )
+    return table.with_notes(
+        "On the diagonal the root of the AVE, below it the correlations of the constructs. A correlation that is not "
+        "below both roots is marked."
+    )
+
+
+def _triangle(
+    name: str, caption: str, frame: pd.DataFrame, tone: Any, reason: str, *, diagonal: bool
+) -> Table:
+    grouped = isinstance(frame.index, pd.MultiIndex)
+    names = [str(c) for c in frame.columns]
+    p = len(names)
+    columns = [Column("group", "Group")] if grouped else []
+    columns += [Column("construct", "Construct"), *(Column(n, n, "bounded") for n in names)]
+    rows: list[list[Any]] = []
+    for i, label in enumerate(frame.index):
+        at = i % p
+        cells: list[Any] = [str(part) for part in label] if grouped else [str(label)]
+        for j in range(p):
+            value = float(frame.iloc[i, j])
+            if j > at or (j == at and not diagonal):
+                cells.append("")
+            elif not np.isfinite(value):
+                cells.append(undefined(reason))
+            else:
+                cells.append(Cell(value, tone(value) if not diagonal else tone(i, j)))
+        rows.append(cells)
+    return Table.build(name, caption, columns, rows)
