@@ -11,8 +11,8 @@ variables; every item is a latent score plus an error, rounded to its scale and 
 Two kinds of truth are kept apart in ``truth.json``:
 
 - ``generating_std``: the standardised coefficients that the latent scores were drawn with;
-- ``population`` and ``population_std``: what the maximum-likelihood analysis of the *rounded, cut* items gives
-  in two million draws from the same distribution. Rounding and cutting weaken the loadings (attenuation), and
+- ``population`` and ``population_std``: what the maximum-likelihood analysis of the *rounded, cut* items
+  gives in two million draws from the same distribution. Rounding and cutting weaken the loadings (attenuation), and
   hardly touch the paths between the latent variables, because a latent variable is measured by what its items
   share.
 

@@ -21,7 +21,7 @@ from satloyal.errors import SatloyalError, SatloyalWarning
 
 if TYPE_CHECKING:
     from satloyal.study.plan import Plan
-    from satloyal.study.run import StudyResult
+    from satloyal.study.result import StudyResult
 
 __all__ = ["app", "main"]
 
@@ -163,7 +163,7 @@ def _guard(*, quiet: bool) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore" if quiet else "always", SatloyalWarning)
         shown = warnings.showwarning
-        warnings.showwarning = lambda message, category, *rest: (  # type: ignore[assignment]
+        warnings.showwarning = lambda message, category, *rest: (
             typer.echo(f"warning: {message}", err=True)
             if issubclass(category, SatloyalWarning)
             else shown(message, category, *rest)

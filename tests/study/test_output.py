@@ -19,7 +19,7 @@ def run(goal, names, text="x"):
             (stage / name).parent.mkdir(parents=True, exist_ok=True)
             (stage / name).write_text(text)
         listed = [{"path": n, "sha256": file_hash(stage / n)} for n in names]
-        (stage / "results.json").write_text(json.dumps({"files": listed}))
+        (stage / "run.json").write_text(json.dumps({"files": listed}))
 
 
 def broken_run(goal, error):
@@ -30,7 +30,7 @@ def broken_run(goal, error):
 
 def test_a_finished_run_makes_its_folder_with_its_parents(tmp_path):
     run(tmp_path / "a" / "b", ["report.html", "tables/t.csv"])
-    assert everything(tmp_path / "a" / "b") == ["report.html", "results.json", "tables", "tables/t.csv"]
+    assert everything(tmp_path / "a" / "b") == ["report.html", "run.json", "tables", "tables/t.csv"]
     assert everything(tmp_path)[:2] == ["a", "a/b"]
 
 
@@ -55,7 +55,7 @@ def test_a_second_run_replaces_its_files_and_removes_only_its_own_stale_ones(tmp
     (out / "tables" / "edited.csv").write_text("by hand")
     (out / "notes.txt").write_text("mine")
     run(out, ["report.html"], "new")
-    assert everything(out) == ["notes.txt", "report.html", "results.json", "tables", "tables/edited.csv"]
+    assert everything(out) == ["notes.txt", "report.html", "run.json", "tables", "tables/edited.csv"]
     assert (out / "report.html").read_text() == "new"
 
 
@@ -65,7 +65,7 @@ def test_a_listed_file_outside_the_folder_is_never_removed(tmp_path):
     other = tmp_path / "mine.txt"
     other.write_text("mine")
     listed = [{"path": "../mine.txt", "sha256": file_hash(other)}]
-    (out / "results.json").write_text(json.dumps({"files": listed}))
+    (out / "run.json").write_text(json.dumps({"files": listed}))
     run(out, ["report.html"])
     assert other.read_text() == "mine"
 
@@ -73,7 +73,7 @@ def test_a_listed_file_outside_the_folder_is_never_removed(tmp_path):
 def test_a_damaged_list_of_files_does_no_harm(tmp_path):
     out = tmp_path / "out"
     run(out, ["report.html"])
-    (out / "results.json").write_text("[1, 2")
+    (out / "run.json").write_text("[1, 2")
     run(out, ["report.html"], "new")
     assert (out / "report.html").read_text() == "new"
 

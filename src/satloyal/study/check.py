@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,9 +20,7 @@ from satloyal.study.plan import Plan, PlannedModel
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.readers import read_survey
 from satloyal.survey.samples import load_sample
-
-if TYPE_CHECKING:
-    from satloyal.survey.survey import Survey
+from satloyal.survey.survey import Survey
 
 __all__ = ["CheckedStudy", "check_plan"]
 
@@ -51,9 +49,8 @@ class CheckedStudy:
         lines = [f"The data have {len(frame):,} rows and {frame.shape[1]} columns."]
         for name, table in self.tables.items():
             latent = f"{len(table.latent)} latent, " if table.latent else ""
-            lines.append(
-                f"The model {name!r}: {latent}{len(table.observed)} observed variables, {table.q} free parameters."
-            )
+            counted = f"{len(table.observed)} observed variables, {table.q} free parameters"
+            lines.append(f"The model {name!r}: {latent}{counted}.")
         lines += [f"Note: {note}" for note in self.survey.notes]
         lines.append("Every name in the study exists. Nothing was fitted.")
         return "\n".join(lines)
@@ -90,31 +87,29 @@ def check_plan(plan: Plan) -> CheckedStudy:
     errors: list[StudyError] = []
     tables: dict[str, ParameterTable] = {}
     for model in plan.models.values():
-        table = _collect(errors, lambda model=model: _table(plan, model, survey))
-        if table is not None:
-            tables[model.name] = table
+        with _collected(errors):
+            tables[model.name] = _table(plan, model, survey)
     for number, curve in enumerate(plan.config.curves):
-        for key in ("x", "y"):
-            _collect(
-                errors,
-                lambda k=key, n=getattr(curve, key), i=number: _scored(plan.study, ("curves", i, k), n, survey),
-            )
-    if plan.config.groups is not None:
-        for number, column in enumerate(plan.config.groups.by):
-            place: KeyPath = ("groups", "by", number)
-            _collect(errors, lambda c=column, p=place: _column(plan.study, p, c, survey.frame.columns))
+        for axis, name in (("x", curve.x), ("y", curve.y)):
+            with _collected(errors):
+                _scored(plan.study, ("curves", number, axis), name, survey)
+    for number, name in enumerate(plan.config.groups.by if plan.config.groups else ()):
+        with _collected(errors):
+            _column(plan.study, ("groups", "by", number), name, survey.frame.columns)
     for name, proposition in plan.config.propositions.items():
-        _collect(errors, lambda n=name, p=proposition: _proposition(plan, n, p, tables))
+        with _collected(errors):
+            _proposition(plan, name, proposition, tables)
     _raise(errors, plan.study)
     return CheckedStudy(plan, survey, MappingProxyType(tables))
 
 
-def _collect(errors: list[StudyError], look: Callable[[], Any]) -> Any:
+@contextmanager
+def _collected(errors: list[StudyError]) -> Iterator[None]:
+    """Keep an error for later, so that one run of the check shows all of them."""
     try:
-        return look()
+        yield
     except StudyError as error:
         errors.append(error)
-        return None
 
 
 def _raise(errors: list[StudyError], study: StudyFile) -> None:
@@ -153,7 +148,7 @@ def _sample(plan: Plan, name: str) -> Survey:
         survey = load_sample(name)
     except SatloyalError as error:
         raise plan.study.error(("data", "sample"), error.message, fix=error.fix) from None
-    if not hasattr(survey, "frame"):
+    if not isinstance(survey, Survey):
         raise plan.study.error(
             ("data", "sample"), f"{name!r} is a published matrix, not a survey", fix="use it from Python"
         )
@@ -181,10 +176,8 @@ def _table(plan: Plan, model: PlannedModel, survey: Survey) -> ParameterTable:
     if config.group is not None:
         column = _column(plan.study, (*model.key, "group"), config.group, survey.frame.columns)
         groups = int(survey.frame[column].nunique())
-    if config.weights and survey.weights is None:
-        raise plan.study.error(
-            (*model.key, "weights"), "the codebook names no weight column", fix='add weight = "…" to the codebook'
-        )
+    if config.cluster is not None:
+        _column(plan.study, (*model.key, "cluster"), config.cluster, survey.frame.columns)
     try:
         table = build_table(
             parse(model.text),

@@ -67,6 +67,9 @@ class DataConfig(_Table):
         Text encoding of a CSV file; otherwise detected.
     missing_codes : dict, optional
         Code → reason, for every item: ``{99 = "don't know"}``.
+    truth : str, optional
+        File with the known truth of simulated data, relative to the study file; a report then says that the
+        data are simulated, and compares.
     """
 
     file: Text | None = None
@@ -76,6 +79,7 @@ class DataConfig(_Table):
     sheet: Text | None = None
     encoding: Text | None = None
     missing_codes: dict[str, str] | None = None
+    truth: Text | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> DataConfig:
@@ -83,7 +87,7 @@ class DataConfig(_Table):
             msg = "give exactly one of 'file' (your survey) and 'sample' (a sample that ships with satloyal)"
             raise ValueError(msg)
         if self.sample is not None:
-            own = ("codebook", "sheet", "encoding", "missing_codes")
+            own = ("codebook", "sheet", "encoding", "missing_codes", "truth")
             told = [key for key in own if getattr(self, key) is not None]
             if told:
                 msg = f"a sample brings its own codebook and codes; leave out {', '.join(map(repr, told))}"
@@ -108,8 +112,10 @@ class ModelConfig(_Table):
         Column whose values form the groups of a multi-group model.
     group_equal, group_partial : list of str
         Equality across groups, as in :func:`satloyal.fit_sem`.
+    cluster : str, optional
+        Column of sampling clusters: standard errors and bootstrap then keep clusters together.
     weights : bool
-        Whether the codebook's sampling weights enter the moments.
+        Whether the sampling weights are used, if the codebook names any.
     bootstrap : bool
         Whether this model is bootstrapped; ``[bootstrap]`` says how.
     """
@@ -128,7 +134,8 @@ class ModelConfig(_Table):
     group: Text | None = None
     group_equal: Names = ()
     group_partial: Names = ()
-    weights: bool = False
+    cluster: Text | None = None
+    weights: bool = True
     bootstrap: bool = True
 
     @model_validator(mode="after")
@@ -148,10 +155,13 @@ class BootstrapConfig(_Table):
         Resamples for each model.
     seed : int
         The same seed gives the same numbers on any number of workers.
+    level : float
+        Confidence level of the intervals.
     """
 
     replicates: Annotated[int, Field(ge=50, le=1_000_000)] = 5000
     seed: Annotated[int, Field(ge=0)] = 1
+    level: Annotated[Decimal, Field(gt=0.5, lt=1)] = 0.95
 
 
 class CurveConfig(_Table):

@@ -47,7 +47,9 @@ class EffectName:
             return self.names[0]
         if self.kind == "path":
             return f" {self.op} ".join(self.names)
-        return " → ".join(self.names) + {"total": " (total)", "total_indirect": " (indirect)"}.get(self.kind, "")
+        return " → ".join(self.names) + {"total": " (total)", "total_indirect": " (indirect)"}.get(
+            self.kind, ""
+        )
 
 
 def read_effect(text: str, kind: str | None = None) -> EffectName:
@@ -103,7 +105,8 @@ def find_effect(effect: EffectName, table: ParameterTable) -> None:
         if effect.names[0] not in labels:
             raise StudyError(
                 f"the model has no label or defined effect {effect.names[0]!r}",
-                fix=suggest(effect.names[0], labels, what="label") or 'name a path, such as "Loyalty ~ Satisfaction"',
+                fix=suggest(effect.names[0], labels, what="label")
+                or 'name a path, such as "Loyalty ~ Satisfaction"',
             )
         return
     if effect.kind == "path":
@@ -118,7 +121,9 @@ def _find_path(effect: EffectName, table: ParameterTable) -> None:
     if (lhs, rhs) in pairs or (effect.op == "~~" and (rhs, lhs) in pairs):
         return
     known = [f"{a} {effect.op} {b}" for a, b in sorted(pairs)]
-    raise StudyError(f"the model has no parameter {effect}", fix=suggest(str(effect), known, what="parameter"))
+    raise StudyError(
+        f"the model has no parameter {effect}", fix=suggest(str(effect), known, what="parameter")
+    )
 
 
 def _find_chain(effect: EffectName, table: ParameterTable) -> None:

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from satloyal.errors import SatloyalError, StudyError
+from satloyal.positions import KeyPath, Positions, index_positions, show_path
 from satloyal.study import config
 from satloyal.study.config import StudyConfig
-from satloyal.positions import KeyPath, Positions, index_positions, show_path
 
 __all__ = ["StudyFile", "read_study", "suggest"]
 
@@ -88,13 +88,13 @@ class StudyFile:
         return StudyError(message, where=self.where(key, text_line=text_line), fix=fix)
 
 
-def suggest(name: str, known: Iterable[str], *, what: str = "known") -> str | None:
+def suggest(name: str, known: Iterable[str], *, what: str) -> str | None:
     """Return a hint with the nearest known name, or with all of them if none is near.
 
     Examples
     --------
     >>> suggest("replicate", ["replicates", "seed"], what="known key")
-    "the nearest known key is 'replicates'"
+    "use 'replicates', the nearest known key"
     """
     names = list(dict.fromkeys(known))
     if not names:
@@ -102,9 +102,9 @@ def suggest(name: str, known: Iterable[str], *, what: str = "known") -> str | No
     lowered = {n.lower(): n for n in reversed(names)}
     near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     if near:
-        return f"the nearest {what} is {lowered[near[0]]!r}"
+        return f"use {lowered[near[0]]!r}, the nearest {what}"
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    return f"{what}s: {shown}"
+    return f"use one of the {what}s {shown}"
 
 
 def read_study(path: str | Path) -> StudyFile:

@@ -28,14 +28,16 @@ def inspection(survey: Survey) -> str:
     Examples
     --------
     >>> from satloyal.survey.samples import load_sample
-    >>> print(inspection(load_sample("simulated_retail")).splitlines()[0])
+    >>> print(inspection(load_sample("simulated_retail")).splitlines()[0][:20])
     simulated_retail.csv
     """
     source = survey.source
-    parts = [str(source.path)]
-    facts = {"reader": source.vendor, "sheet": source.sheet, "encoding": source.encoding}
-    parts.append(", ".join(f"{name} {value}" for name, value in facts.items() if value))
-    parts.append(f"{len(survey.frame):,} rows, {survey.frame.shape[1]} columns, sha256 {source.sha256}")
+    parts = [str(source)]
+    if source.why:
+        parts.append(f"read as {source.reader}: {source.why}")
+    parts.append(f"analysis table: {len(survey.frame):,} rows × {survey.frame.shape[1]} columns")
+    if source.sha256:
+        parts.append(f"sha256 {source.sha256}")
     parts += ["", text_table(_columns(survey))]
     if survey.construct_items:
         rows = [[name, ", ".join(items)] for name, items in survey.construct_items.items()]

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from satloyal.errors import StudyError
 
-__all__ = ["file_hash", "staged_folder"]
+__all__ = ["RUN", "file_hash", "staged_folder"]
 
-RESULTS = "results.json"
+RUN = "run.json"
+"""The record of a run: its files with their hashes, and how long each step took."""
 
 
 @contextmanager
@@ -114,9 +115,9 @@ def _move_into_place(stage: Path, goal: Path) -> None:
 
 
 def _merge(stage: Path, goal: Path) -> None:
-    """Replace file by file, each whole at any moment; the results file, which lists them, comes last."""
+    """Replace file by file, each whole at any moment; the record, which lists them, comes last."""
     files = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
-    files.sort(key=lambda name: name.name == RESULTS)
+    files.sort(key=lambda name: name.name == RUN)
     stale = _stale(goal, {f.as_posix() for f in files})
     for name in files:
         (goal / name).parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ def _merge(stage: Path, goal: Path) -> None:
 def _stale(goal: Path, fresh: set[str]) -> list[Path]:
     """Return files that the former run lists with their hash, that are unchanged, and that this run lacks."""
     try:
-        listed = json.loads((goal / RESULTS).read_text(encoding="utf-8"))["files"]
+        listed = json.loads((goal / RUN).read_text(encoding="utf-8"))["files"]
         former = {str(entry["path"]): str(entry["sha256"]) for entry in listed}
     except (OSError, ValueError, KeyError, TypeError):
         return []

@@ -16,6 +16,7 @@ from satloyal.positions import KeyPath
 from satloyal.spec.syntax import parse
 from satloyal.study.config import CurveConfig, ModelConfig, PropositionConfig, StudyConfig
 from satloyal.study.file import StudyFile, line_of, read_study, suggest
+from satloyal.study.truth import sample_truth
 
 __all__ = ["Plan", "PlannedModel", "Step", "make_plan"]
 
@@ -112,6 +113,19 @@ class Plan:
         name = self.config.data.codebook
         return None if name is None else self.study.resolve(name)
 
+    @property
+    def truth_path(self) -> Path | None:
+        """The file with the truth, if the data are simulated."""
+        data = self.config.data
+        if data.sample is not None:
+            return sample_truth(data.sample)
+        return None if data.truth is None else self.study.resolve(data.truth)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data are simulated, as far as the study says."""
+        return self.truth_path is not None
+
     def bootstrapped(self) -> tuple[str, ...]:
         """Return the names of the models that are bootstrapped."""
         return tuple(n for n, m in self.models.items() if self.replicates and m.config.bootstrap)
@@ -202,7 +216,9 @@ def _check_model_of(study: StudyFile, name: str, proposition: PropositionConfig)
             fix=suggest(proposition.model, known, what="model"),
         )
     if not known:
-        raise study.error(("propositions", name), "there is no model to decide this", fix="add a [model] table")
+        raise study.error(
+            ("propositions", name), "there is no model to decide this", fix="add a [model] table"
+        )
 
 
 def _steps(plan: Plan) -> list[Step]:
@@ -267,4 +283,4 @@ def _written(config: StudyConfig) -> list[str]:
         "csv": "tables/*.csv",
         "json": "results.json",
     }
-    return [folder + names[form] for form in outputs.formats] + [folder + "run.json"]
+    return [folder + names[form] for form in outputs.formats] + ["run.json"]

@@ -1,7 +1,7 @@
 """Progress: what a run tells while it works, and to whom.
 
-A run knows only the :class:`Progress` protocol. Here are three listeners: silence, plain lines for a pipe, and a
-bar for a terminal.
+A run knows only the :class:`Progress` protocol. Here are three listeners: silence, plain lines for a pipe,
+and a bar for a terminal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Progress(Protocol):
         ...
 
     def end(self, outcome: str) -> None:
-        """The current step is done; ``outcome`` says in a sentence what came of it."""
+        """Hear that the current step is done, and in a sentence what came of it."""
         ...
 
 

@@ -1,0 +1,69 @@
+"""The known truth of simulated data, for the report's appendix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from satloyal.errors import StudyError
+from satloyal.survey.samples import sample_folder
+
+__all__ = ["SIMULATED", "read_truth", "sample_truth"]
+
+SIMULATED = ("simulated_retail",)
+"""The simulated samples; each has its truth in its folder."""
+
+
+def sample_truth(name: str) -> Path | None:
+    """Return the truth of a simulated sample; ``None`` for a real one.
+
+    Examples
+    --------
+    >>> sample_truth("simulated_retail").name
+    'truth.json'
+    """
+    return sample_folder(name) / "truth.json" if name in SIMULATED else None
+
+
+def read_truth(path: Path) -> dict[str | tuple[str, str, str], float]:
+    """Read the true values of a simulation.
+
+    Parameters
+    ----------
+    path : Path
+        JSON with ``parameters``: a list of objects with ``lhs``, ``op``, ``rhs`` and ``population``, the
+        unstandardised value that the analysis estimates (``null``: fixed, not estimated).
+
+    Returns
+    -------
+    dict
+        By (lhs, op, rhs), or by the name of a defined effect.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read or is no such list.
+
+    Examples
+    --------
+    >>> truth = read_truth(sample_truth("simulated_retail"))
+    >>> round(truth["Loyalty", "~", "Belonging"], 2) > 0
+    True
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        return {_key(row): float(row["population"]) for row in rows if row["population"] is not None}
+    except OSError as error:
+        raise StudyError(f"the truth cannot be read ({error.strerror})", where=str(path)) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StudyError(
+            f"this is no truth of a simulation ({type(error).__name__}: {error})",
+            where=str(path),
+            fix='give {"parameters": [{"lhs": …, "op": …, "rhs": …, "population": …}, …]}',
+        ) from None
+
+
+def _key(row: Mapping[str, Any]) -> str | tuple[str, str, str]:
+    return str(row["lhs"]) if row["op"] == ":=" else (str(row["lhs"]), str(row["op"]), str(row["rhs"]))
