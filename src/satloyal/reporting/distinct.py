@@ -1,4 +1,4 @@
-"""Which claims the measurement weakens or forbids: effects between constructs that the answers do not separate."""
+"""Which claims the measurement weakens or forbids: effects between constructs that are hardly distinct."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from satloyal.models.sem.validity import HTMT_LIBERAL
 from satloyal.reporting import numbers
+from satloyal.reporting.rows import each_row
 
 if TYPE_CHECKING:
     from satloyal.models.sem.fit import SemFit
@@ -38,7 +39,7 @@ def blurred_pairs(fit: SemFit) -> Blurred:
     if not fit.converged or not fit.table.latent:
         return {}
     found: Blurred = {}
-    for row in fit.measurement().pairs.itertuples(index=False):
+    for row in each_row(fit.measurement().pairs):
         key = frozenset((str(row.construct_1), str(row.construct_2)))
         if numbers.defined(row.latent_cor) and abs(row.latent_cor) >= 1:
             found[key] = Blur(f"latent correlation {numbers.number(float(row.latent_cor))}", one=True)
@@ -62,7 +63,8 @@ def how_indistinct(subject: Subject, row: Any, blurred: Blurred) -> tuple[str, s
     pairs = "; ".join(f"{' and '.join(sorted(key))}, {blur.figure}" for key, blur in touched.items())
     return (
         "",
-        f"These constructs are hardly distinct in these answers: {pairs}. Part of the effect may be one construct under two names.",
+        f"These constructs are hardly distinct in these answers: {pairs}. Part of the effect may be one "
+        "construct under two names.",
     )
 
 
@@ -72,7 +74,7 @@ def _touched(subject: Subject, row: Any, blurred: Blurred) -> Blurred:
         used = set(_NAME.findall(str(row.rhs)))
         parts = frame[(frame["op"] == "~") & frame["label"].isin(used)]
         found: Blurred = {}
-        for part in parts.itertuples(index=False):
+        for part in each_row(parts):
             found |= _touched(subject, part, blurred)
         return found
     frame = subject.estimates

@@ -231,7 +231,8 @@ class Report:
     def _repr_html_(self) -> str:
         page = html.escape(self.to_html(), quote=True)
         title = html.escape(self.title, quote=True)
-        return f'<iframe title="{title}" srcdoc="{page}" style="width:100%;height:44rem;border:1px solid #ccc"></iframe>'
+        style = "width:100%;height:44rem;border:1px solid #ccc"
+        return f'<iframe title="{title}" srcdoc="{page}" style="{style}"></iframe>'
 
 
 def report(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -93,19 +94,18 @@ class Column:
         if isinstance(value, str):
             return value
         if self.kind in _INTERVALS:
-            pair = value if isinstance(value, tuple) else (None, None)
-            return numbers.interval(*pair, digits=self.digits, bounded=self.kind == "bounded_interval")
+            low, high = value if isinstance(value, tuple) else (None, None)
+            return numbers.interval(low, high, self.digits, bounded=self.kind == "bounded_interval")
         if value is None or isinstance(value, tuple):
             return numbers.UNDEFINED if self.numeric else ""
-        writers = {
-            "int": lambda v: numbers.count(v),
-            "p": numbers.pvalue,
-            "percent": lambda v: numbers.percent(v, self.digits),
-            "bounded": lambda v: numbers.number(v, self.digits, bounded=True),
-        }
-        if self.kind in writers:
-            return writers[self.kind](float(value))
-        return numbers.number(float(value), self.digits)
+        number = float(value)
+        if self.kind == "int":
+            return numbers.count(number)
+        if self.kind == "p":
+            return numbers.pvalue(number)
+        if self.kind == "percent":
+            return numbers.percent(number, self.digits)
+        return numbers.number(number, self.digits, bounded=self.kind == "bounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ class Table:
         cls,
         name: str,
         caption: str,
-        columns: list[Column],
-        rows: list[list[Cell | Value]],
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[Cell | Value]],
         notes: tuple[str, ...] = (),
     ) -> Table:
         """Build a table from loose values, wrapping each into a cell."""
@@ -219,7 +219,7 @@ class Table:
         return "\n".join([f"**{markdown_text(self.caption)}**", "", head, rule, *body, *tail])
 
     def to_latex(self) -> str:
-        """Return a booktabs table; needs ``\\usepackage{booktabs}`` and nothing else."""
+        r"""Return a booktabs table; needs ``\usepackage{booktabs}`` and nothing else."""
         marks = {reason: mark for mark, reason in self.footnotes()}
         align = "".join("r" if c.numeric else "l" for c in self.columns)
         head = " & ".join(latex_text(c.label) for c in self.columns)
@@ -271,12 +271,12 @@ def _slug(name: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Escape what Markdown would take for structure or for HTML.
+    r"""Escape what Markdown would take for structure or for HTML.
 
     Examples
     --------
-    >>> markdown_text("a_b | <script>")
-    'a\\\\_b \\\\| &lt;script&gt;'
+    >>> print(markdown_text("a_b | <script>"))
+    a\_b \| &lt;script&gt;
     """
     table = {
         "|": r"\|",

@@ -199,7 +199,8 @@ def _not_supported(claim: Claim, direction: Direction) -> str:
             f"the standardised interval {within} lies within ±.10."
         )
     return (
-        f"A {direction} effect large enough to matter is ruled out for {claim.name}{_held(claim)}: {_figures(claim)}; "
+        f"A {direction} effect large enough to matter is ruled out for {claim.name}{_held(claim)}: "
+        f"{_figures(claim)}; "
         f"standardised interval {within}."
     )
 

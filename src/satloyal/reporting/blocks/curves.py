@@ -33,7 +33,8 @@ def curves(inputs: Inputs) -> Section | None:
             tables.parameters(curve, f"curve_parameters{suffix}"),
         ]
     method = (
-        "Response curves of several shapes were fitted to the same answers and compared by AICc and by cross-validation; "
+        "Response curves of several shapes were fitted to the same answers and compared by AICc and by "
+        "cross-validation; "
         "bands hold at each point, not for the whole curve."
     )
     return Section(
@@ -61,10 +62,12 @@ def _picture(curve: CurveFit, name: str) -> Picture:
     alt = (
         f"{curve.y_name} over {curve.x_name}, {curve.best} curve: {numbers.number(first.fit)} at "
         f"{numbers.number(first.x)}, {numbers.number(last.fit)} at {numbers.number(last.x)}. Marginal effect "
-        f"{numbers.number(first.marginal)} at the lower end, {numbers.number(last.marginal)} at the upper end."
+        f"{numbers.number(first.marginal)} at the lower end, {numbers.number(last.marginal)} at the "
+        "upper end."
     )
     caption = (
-        f"{curve.y_name} over the scale of {curve.x_name}: the selected shape ({curve.best}) with its 95 % band, and below "
+        f"{curve.y_name} over the scale of {curve.x_name}: the selected shape ({curve.best}) with its "
+        "95 % band, and below "
         f"it the marginal effect, which is what one more point of {curve.x_name} goes with at each place."
     )
     return Picture(name, caption, alt, partial(curve_figure, curve))

@@ -38,7 +38,7 @@ def data(inputs: Inputs) -> Section | None:
 
 
 def _fit_notes(inputs: Inputs) -> tuple[str, ...]:
-    """Notes of the fits, each once: a bootstrap repeats those of its fit."""
+    """Return the notes of the fits, each once: a bootstrap repeats those of its fit."""
     several = len(inputs.subjects) + len(inputs.curves) + len(inputs.others) > 1
     said: dict[str, str] = {}
     for name, fit in inputs.fits:

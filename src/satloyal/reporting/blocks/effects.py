@@ -44,7 +44,10 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
             Callout("bad", "Not for claims", f"These numbers are shown for diagnosis only: {subject.barred}")
         )
     if rows:
-        caption = f"Effects in {subject.in_text} with {subject.method}s, by outcome. Open marks and dashed lines: the interval includes zero. Diamonds: totals and defined effects."
+        caption = (
+            f"Effects in {subject.in_text} with {subject.method}s, by outcome. Open marks and "
+            "dashed lines: the interval includes zero. Diamonds: totals and defined effects."
+        )
         xlabel = f"Estimate with {subject.method}"
         parts.append(
             Picture(f"effects{suffix}", caption, _describe(rows), partial(draw_forest, rows, xlabel=xlabel))
@@ -73,6 +76,7 @@ def _method(subject: Subject) -> str:
     counts = ", ".join(f"{numbers.count(float(v))} {k}" for k, v in boot.counts.items())
     seed = "without a fixed seed" if boot.seed is None else f"with seed {boot.seed}"
     return (
-        f"Intervals are bias-corrected and accelerated (BCa) bootstrap intervals from {numbers.count(boot.replicates)} "
+        "Intervals are bias-corrected and accelerated (BCa) bootstrap intervals from "
+        f"{numbers.count(boot.replicates)} "
         f"replicates {seed}" + (f" ({counts})." if counts else ".")
     )

@@ -10,6 +10,7 @@ from satloyal.reporting import numbers
 from satloyal.reporting.figures.groups import draw_groups
 from satloyal.reporting.inputs import Inputs
 from satloyal.reporting.parts import Part, Picture, Section
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.tables import survey as tables
 
 __all__ = ["groups"]
@@ -32,11 +33,11 @@ def groups(inputs: Inputs) -> Section | None:
         parts.append(table.with_name(f"groups_{i}"))
     if not parts:
         return None
+    weighted = f" weighted by {survey.codebook.weight}," if survey.codebook.weight else ""
     method = (
-        "Group means are"
-        + (f" weighted by {survey.codebook.weight}," if survey.codebook.weight else "")
-        + " means of construct scores with t intervals from the linearised variance. Path coefficients are not compared "
-        "between groups: that presumes measurement invariance, which was not tested here."
+        f"Group means are{weighted} means of construct scores with t intervals from the linearised variance. "
+        "Path coefficients are not compared between groups: that presumes measurement invariance, which was not "
+        "tested here."
     )
     return Section("groups", "Groups", tuple(parts), (method,), ("cochran1977",))
 
@@ -44,6 +45,6 @@ def groups(inputs: Inputs) -> Section | None:
 def _describe(frame: pd.DataFrame) -> str:
     said = [
         f"{r.construct}, {r.group}: {numbers.number(r.mean)} {numbers.interval(r.ci_lower, r.ci_upper)}"
-        for r in frame.itertuples(index=False)
+        for r in each_row(frame)
     ]
     return "Means. " + "; ".join(said) + "."

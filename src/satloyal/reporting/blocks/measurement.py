@@ -19,8 +19,10 @@ def measurement(inputs: Inputs) -> Section | None:
     for i, subject in enumerate(subjects, start=1):
         parts += _parts(subject, f"_{i}" if several else "")
     method = (
-        "Reliability is Cronbach's alpha from the items and omega and composite reliability from the model. Convergent "
-        "validity is judged by the average variance extracted, discriminant validity by the heterotrait-monotrait ratio "
+        "Reliability is Cronbach's alpha from the items and omega and composite reliability from the "
+        "model. Convergent "
+        "validity is judged by the average variance extracted, discriminant validity by the "
+        "heterotrait-monotrait ratio "
         "and by the criterion of Fornell and Larcker."
     )
     cites = ("cronbach1951", "mcdonald1999", "fornell_larcker1981", "henseler2015")

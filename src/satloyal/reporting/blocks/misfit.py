@@ -31,7 +31,10 @@ def misfit(inputs: Inputs) -> Section | None:
             parts += _parts(subject, frame, name, group) if len(frame) > 1 else []
     if not parts:
         return None
-    method = "Residual correlations are observed minus model-implied correlations; beyond ±.10 they deserve a look."
+    method = (
+        "Residual correlations are observed minus model-implied correlations; beyond ±.10 they "
+        "deserve a look."
+    )
     return Section("misfit", "Where the model misses", tuple(parts), (method,), ("kline2016",))
 
 
@@ -42,7 +45,8 @@ def _parts(subject: Subject, frame: pd.DataFrame, name: str, group: int) -> list
     order = np.argsort(-np.nan_to_num(sizes), kind="stable")
     beyond = int((sizes > LARGE).sum())
     worst = [
-        f"{frame.index[rows[k]]} with {frame.columns[columns[k]]} {numbers.number(values[rows[k], columns[k]], bounded=True)}"
+        f"{frame.index[rows[k]]} with {frame.columns[columns[k]]} "
+        f"{numbers.number(values[rows[k], columns[k]], bounded=True)}"
         for k in order[:_WORST]
     ]
     label = subject.group_label(group)
@@ -50,5 +54,8 @@ def _parts(subject: Subject, frame: pd.DataFrame, name: str, group: int) -> list
     text = (
         f"{beyond} of {len(rows)} residual correlations{where} are beyond ±.10. Largest: {', '.join(worst)}."
     )
-    caption = f"Residual correlations of {subject.in_text}{where}: orange where the model says too little, blue where it says too much."
+    caption = (
+        f"Residual correlations of {subject.in_text}{where}: orange where the model says too "
+        "little, blue where it says too much."
+    )
     return [Paragraph(text), Picture(name, caption, text, partial(draw_residuals, frame))]

@@ -40,7 +40,8 @@ def _picture(subject: Subject, group: int, items: bool, name: str) -> Picture:
     label = subject.group_label(group)
     where = f", group {label}" if label else ""
     caption = f"{subject.name}{where}. " + (
-        "Numbers are estimates with standardised estimates in parentheses; a star marks a 95 % interval that excludes "
+        "Numbers are estimates with standardised estimates in parentheses; a star marks a 95 % "
+        "interval that excludes "
         "zero, a dashed line one that includes it. Lines are as wide as the standardised estimate is strong."
         if subject.fit.converged
         else "The fit did not converge, so only the structure is shown."
@@ -56,6 +57,7 @@ def _method(subject: Subject) -> str:
     source = "rows of data" if fit.data is not None else "published moments"
     npar = numbers.count(float(fit.glance().get("npar", float("nan"))))
     return (
-        f"{subject.name} was fitted to {data} ({source}) with the estimator {fit.estimator}, {npar} free parameters; "
+        f"{subject.name} was fitted to {data} ({source}) with the estimator {fit.estimator}, {npar} "
+        "free parameters; "
         "standardised estimates have delta-method standard errors."
     )

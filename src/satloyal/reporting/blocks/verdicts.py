@@ -10,22 +10,30 @@ from satloyal.reporting import numbers
 from satloyal.reporting.distinct import blurred_pairs, how_indistinct
 from satloyal.reporting.inputs import Inputs, Subject
 from satloyal.reporting.parts import Callout, Paragraph, Part, Section, Verdicts
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.tables.cells import pair
 from satloyal.reporting.verdicts import Claim, Direction, Verdict, verdict
 
 __all__ = ["judge_subject", "verdicts"]
 
 _METHOD = (
-    "Verdicts follow one rule. Supported: the interval excludes zero, in the claimed direction where one was claimed. "
-    "Not supported: the interval lies on the other side of zero, or the standardised interval lies wholly within ±.10, "
-    "so that what effect there may be is trivial. Inconclusive: anything else. Not testable: the fit did not converge, "
-    "is inadmissible or failed a check that bars claims, two constructs cannot be told apart (latent correlation of 1 or "
-    "more), or there is no interval. An HTMT of .90 or more between the constructs of a path, or between its predictor "
+    "Verdicts follow one rule. Supported: the interval excludes zero, in the claimed direction where "
+    "one was claimed. "
+    "Not supported: the interval lies on the other side of zero, or the standardised interval lies "
+    "wholly within ±.10, "
+    "so that what effect there may be is trivial. Inconclusive: anything else. Not testable: the fit "
+    "did not converge, "
+    "is inadmissible or failed a check that bars claims, two constructs cannot be told apart (latent "
+    "correlation of 1 or "
+    "more), or there is no interval. An HTMT of .90 or more between the constructs of a path, or "
+    "between its predictor "
     "and another one of the same outcome, is told beside the verdict."
 )
 _CROSS_SECTION = (
-    "The answers were given at one time. The arrows of the model are assumptions; the data can contradict them, but "
-    "cannot show that one construct causes another, and part of every association can come from asking the same "
+    "The answers were given at one time. The arrows of the model are assumptions; the data can "
+    "contradict them, but "
+    "cannot show that one construct causes another, and part of every association can come from asking "
+    "the same "
     "people with the same questionnaire."
 )
 
@@ -57,7 +65,7 @@ def judge_subject(subject: Subject, inputs: Inputs) -> list[Verdict]:
     std = _std_intervals(subject)
     found = []
     for op in (":=", "~"):
-        for row in frame[frame["op"] == op].itertuples(index=False):
+        for row in each_row(frame[frame["op"] == op]):
             if op == "~" and int(row.free) == 0:
                 continue  # a fixed path was assumed, not estimated
             alone = op == "~" and _predictors(frame, row) == 1
@@ -94,7 +102,7 @@ def _std_intervals(subject: Subject) -> dict[tuple[str, str, str, int], tuple[fl
     if not subject.fit.converged:
         return {}
     frame = subject.standardized
-    return {(row.lhs, row.op, row.rhs, int(row.group)): pair(row) for row in frame.itertuples(index=False)}
+    return {(row.lhs, row.op, row.rhs, int(row.group)): pair(row) for row in each_row(frame)}
 
 
 def _direction(inputs: Inputs, row: Any) -> Direction:
@@ -126,7 +134,7 @@ def _warning(subject: Subject) -> Callout:
 
 
 def _tally(judged: list[Verdict]) -> str:
-    counts = Counter(v.outcome for v in judged)
+    counts: Counter[str] = Counter(v.outcome for v in judged)
     order = ("supported", "not supported", "inconclusive", "not testable")
     said = [f"{counts[o]} {o}" for o in order if counts[o]]
     noun = "statement" if len(judged) == 1 else "statements"

@@ -10,6 +10,7 @@ from satloyal.reporting import numbers
 from satloyal.reporting.figures.forest import ForestRow
 from satloyal.reporting.figures.graph import Arrow, Node, PathGraph
 from satloyal.reporting.inputs import Subject
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.tables.cells import pair
 
 __all__ = ["forest_rows", "graph_of"]
@@ -26,8 +27,8 @@ def graph_of(subject: Subject, *, group: int = 1) -> PathGraph:
     frame = frame[frame["group"] == group]
     latent = set(subject.fit.table.latent)
     numbered = subject.fit.converged
-    regressions = list(frame[frame["op"] == "~"].itertuples(index=False))
-    loadings = list(frame[frame["op"] == "=~"].itertuples(index=False))
+    regressions = list(each_row(frame[frame["op"] == "~"]))
+    loadings = list(each_row(frame[frame["op"] == "=~"]))
     names = [n for row in loadings for n in (row.lhs, row.rhs) if n in latent]
     names += [n for row in regressions for n in (row.rhs, row.lhs)]
     arrows = [_arrow(row.rhs, row.lhs, row, numbered) for row in regressions]
@@ -35,7 +36,7 @@ def graph_of(subject: Subject, *, group: int = 1) -> PathGraph:
     shown = dict.fromkeys(names)
     arcs = [
         _arrow(row.lhs, row.rhs, row, numbered)
-        for row in frame[frame["op"] == "~~"].itertuples(index=False)
+        for row in each_row(frame[frame["op"] == "~~"])
         if row.lhs != row.rhs and row.lhs in shown and row.rhs in shown
     ]
     r2 = _r2(subject, group) if numbered else {}
@@ -78,7 +79,7 @@ def _node(
 def _r2(subject: Subject, group: int) -> dict[str, float]:
     frame = subject.fit.r2()
     frame = frame[frame["group"] == group]
-    return {str(row.variable): float(row.r2) for row in frame.itertuples(index=False)}
+    return {str(row.variable): float(row.r2) for row in each_row(frame)}
 
 
 def forest_rows(subject: Subject, *, most: int = 40) -> tuple[tuple[ForestRow, ...], int]:
@@ -94,7 +95,7 @@ def forest_rows(subject: Subject, *, most: int = 40) -> tuple[tuple[ForestRow, .
             "Defined effects",
             True,
         )
-        for row in subject.estimates[subject.estimates["op"] == ":="].itertuples(index=False)
+        for row in each_row(subject.estimates[subject.estimates["op"] == ":="])
     ]
     frame = subject.effects
     frame = frame[~_redundant(frame)]
@@ -104,13 +105,13 @@ def forest_rows(subject: Subject, *, most: int = 40) -> tuple[tuple[ForestRow, .
         left_out = int(single.sum())
         frame = frame[~single]
     for target in dict.fromkeys(frame["target"]):
-        for row in frame[frame["target"] == target].itertuples(index=False):
+        for row in each_row(frame[frame["target"] == target]):
             rows.append(_forest_row(row, subject.fit.ngroups > 1))
     return tuple(rows), left_out
 
 
 def _redundant(frame: pd.DataFrame) -> pd.Series:
-    """Sums that have one term: a total that is just the direct effect, all indirect with one path."""
+    """Find sums of one term: a total that is just the direct effect, all indirect with one path."""
     key = ["source", "target", "group"]
     sizes = frame.groupby(key, sort=False)["kind"].transform("size")
     paths = frame["kind"].isin(["indirect", "loops"]).groupby([frame[k] for k in key]).transform("sum")

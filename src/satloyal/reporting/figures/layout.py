@@ -119,8 +119,8 @@ def _closing_edges(nodes: Sequence[str], edges: Sequence[Edge]) -> frozenset[Edg
         stack = [(root, iter(after[root]))]
         while stack:
             u, rest = stack[-1]
-            v = next(rest, None)
-            if v is None:
+            v = next(rest, "")
+            if not v:
                 state[u] = 2
                 stack.pop()
             elif state.get(v) == 1:

@@ -6,6 +6,8 @@ strong, and dashed and grey when its interval includes zero.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -57,7 +59,8 @@ def draw_paths(graph: PathGraph, *, items: bool = False, direction: Direction = 
 
     Examples
     --------
-    >>> graph = PathGraph((Node("Trust"), Node("Loyalty")), (Arrow("Trust", "Loyalty", 0.6, 0.5, (0.4, 0.8)),))
+    >>> arrow = Arrow("Trust", "Loyalty", 0.6, 0.5, (0.4, 0.8))
+    >>> graph = PathGraph((Node("Trust"), Node("Loyalty")), (arrow,))
     >>> len(draw_paths(graph).axes)
     1
     """
@@ -171,7 +174,7 @@ def _stroke(ax: Axes, arrow: Arrow, points: Points, *, both: bool) -> None:
 
 
 def _outline(ax: Axes, shape: Shape) -> None:
-    look = {"facecolor": style.FILL, "edgecolor": style.INK, "linewidth": 1.1, "zorder": 3}
+    look: dict[str, Any] = {"facecolor": style.FILL, "edgecolor": style.INK, "linewidth": 1.1, "zorder": 3}
     if shape.node.latent:
         ax.add_patch(Ellipse((shape.x, shape.y), 2 * shape.a, 2 * shape.b, **look))
     else:

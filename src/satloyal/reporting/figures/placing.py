@@ -125,7 +125,7 @@ def _lines(name: str) -> tuple[str, ...]:
         return (name,)
     pieces = textwrap.wrap(name.replace("_", "_ "), _WRAP, break_long_words=True) or [name]
     joined = [piece.replace("_ ", "_") for piece in pieces]
-    return tuple(joined) if len(joined) <= 2 else (joined[0], style.shorten("".join(joined[1:]), _WRAP))  # noqa: PLR2004
+    return tuple(joined) if len(joined) <= 2 else (joined[0], style.shorten("".join(joined[1:]), _WRAP))
 
 
 def _half_width(graph: PathGraph, lines: Mapping[str, tuple[str, ...]]) -> float:
@@ -197,7 +197,7 @@ def _clip(points: Points, start: Shape, end: Shape) -> Points:
     enters = np.flatnonzero(end.inside(points, 0.03))
     first = int(leaves[-1]) + 1 if len(leaves) else 0
     last = int(enters[enters >= first][0]) if np.any(enters >= first) else len(points)
-    return points[first:last] if last - first >= 2 else points  # noqa: PLR2004
+    return points[first:last] if last - first >= 2 else points
 
 
 def _arc(arc: Arrow, shapes: Mapping[str, Shape], flow: Points) -> Points:
@@ -205,7 +205,7 @@ def _arc(arc: Arrow, shapes: Mapping[str, Shape], flow: Points) -> Points:
     start, end = shapes[arc.source], shapes[arc.target]
     p, q = np.array([start.x, start.y]), np.array([end.x, end.y])
     distance = float(np.hypot(*(q - p)))
-    if abs(float((q - p) @ flow)) < 1e-6:  # noqa: PLR2004
+    if abs(float((q - p) @ flow)) < 1e-6:
         out = -flow * np.array([start.a, start.b])
         t = np.linspace(0, 1, _SAMPLES)[:, None]
         bulge = -flow * (0.3 + 0.28 * distance) + out

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -77,7 +78,7 @@ def families() -> tuple[str, ...]:
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw with satloyal's type and lines; the user's own settings come back afterwards."""
-    settings = {
+    settings: Any = {
         "font.family": list(families()),
         "font.size": 10,
         "text.color": INK,

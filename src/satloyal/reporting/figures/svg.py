@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
@@ -12,7 +13,10 @@ from matplotlib.figure import Figure
 
 __all__ = ["GENERIC_FAMILY", "to_svg"]
 
-GENERIC_FAMILY = "'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+GENERIC_FAMILY = (
+    "'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', "
+    "'Noto Sans CJK SC', sans-serif"
+)
 _PREAMBLE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
@@ -55,12 +59,9 @@ def to_svg(figure: Figure, *, name: str = "figure", title: str = "", description
     stream = io.StringIO()
     before = figure.canvas
     try:
-        with mpl.rc_context(
-            {"svg.hashsalt": prefix, "svg.fonttype": "none", "svg.id": None, "path.simplify": False}
-        ):
-            FigureCanvasSVG(figure).print_svg(
-                stream, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-            )
+        with mpl.rc_context({"svg.hashsalt": prefix, "svg.fonttype": "none", "path.simplify": False}):
+            canvas: Any = FigureCanvasSVG(figure)
+            canvas.print_svg(stream, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     finally:
         figure.set_canvas(before)
     text = _COMMENT.sub("", _METADATA.sub("", _PREAMBLE.sub("", stream.getvalue())))

@@ -1,4 +1,4 @@
-"""HTML: one self-contained page, or one fragment for a notebook. Everything from outside is escaped by jinja2."""
+"""HTML: one self-contained page, or a fragment for a notebook. Everything from outside is escaped."""
 
 from __future__ import annotations
 

@@ -73,7 +73,10 @@ def _part(part: Part, figures: str) -> str:
 def _checks(part: Checks) -> str:
     lines = [f"**{markdown_text(part.fit)}**", ""]
     for check in part.checks:
-        line = f"- [{check.status.replace('_', ' ')}] {markdown_text(check.name)}: {markdown_text(check.message)}"
+        line = (
+            f"- [{check.status.replace('_', ' ')}] {markdown_text(check.name)}: "
+            f"{markdown_text(check.message)}"
+        )
         if check.advice and check.status in ("warn", "fail"):
             line += f" *To do: {markdown_text(check.advice)}.*"
         if check.source:

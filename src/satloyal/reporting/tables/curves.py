@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table
 from satloyal.reporting.tables.cells import pair, value_cell
 
@@ -26,7 +27,7 @@ def shapes(curve: CurveFit, name: str) -> Table:
         Column("selected", "Selected"),
     ]
     rows: list[list[Any]] = []
-    for r in curve.comparison().itertuples(index=False):
+    for r in each_row(curve.comparison()):
         why = str(r.reason) if getattr(r, "reason", "") else "this shape could not be fitted"
         numbers_ = [value_cell(getattr(r, c.key), why) for c in columns[1:-1]]
         rows.append([str(r.shape), *numbers_, Cell("yes", "good") if r.shape == curve.best else ""])
@@ -45,7 +46,7 @@ def parameters(curve: CurveFit, name: str) -> Table:
         Column("pvalue", "p", "p"),
     ]
     rows: list[list[Any]] = []
-    for r in curve.tidy().itertuples(index=False):
+    for r in each_row(curve.tidy()):
         why = "this shape could not be fitted"
         found = pair(r)
         interval = Cell(found) if found else Cell(None, reason=why)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT
 from satloyal.reporting import numbers
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table, undefined
 from satloyal.reporting.tables.cells import value_cell
 
@@ -38,14 +39,15 @@ def reliability(found: Measurement) -> Table | None:
         Column("loading_min", "Weakest loading", "bounded"),
     ]
     rows: list[list[Any]] = []
-    for row in frame.itertuples(index=False):
+    for row in each_row(frame):
         why = str(row.reason) or _SINGLE
         limits = (("alpha", _RELIABLE), ("omega", _RELIABLE), ("cr", _RELIABLE), ("ave", _AVE))
         head: list[Any] = [str(row.group)] if grouped else []
         judged = [_at_least(getattr(row, key), limit, why) for key, limit in limits]
         rows.append([*head, str(row.construct), int(row.n_items), *judged, value_cell(row.loading_min, why)])
     note = (
-        f"α: Cronbach's alpha; ω: omega of the model; CR: composite reliability; AVE: average variance extracted. "
+        "α: Cronbach's alpha; ω: omega of the model; CR: composite reliability; AVE: average variance "
+        "extracted. "
         f"Marked where a reliability is below {numbers.number(_RELIABLE, bounded=True)} or the AVE below "
         f"{numbers.number(_AVE, bounded=True)}."
     )
@@ -62,7 +64,7 @@ def _at_least(value: Any, limit: float, reason: str) -> Cell:
 def htmt(found: Measurement) -> Table | None:
     """Heterotrait-monotrait ratios below the diagonal."""
     frame = found.htmt
-    if frame.empty or len(frame.columns) < 2:  # noqa: PLR2004 - a ratio takes two
+    if frame.empty or len(frame.columns) < 2:
         return None
     intervals = _intervals(found.pairs)
     table = _triangle(
@@ -90,7 +92,7 @@ def _intervals(pairs: pd.DataFrame) -> tuple[str, ...]:
         return ()
     said = [
         f"{r.construct_1}–{r.construct_2} {numbers.interval(r.htmt_lower, r.htmt_upper, bounded=True)}"
-        for r in known.itertuples(index=False)
+        for r in each_row(known)
     ]
     return (f"Bootstrap intervals: {'; '.join(said)}.",)
 
@@ -98,7 +100,7 @@ def _intervals(pairs: pd.DataFrame) -> tuple[str, ...]:
 def fornell_larcker(found: Measurement) -> Table | None:
     """Root of the AVE on the diagonal, latent correlations below: the root should be the larger."""
     frame = found.fornell_larcker
-    if frame.empty or len(frame.columns) < 2:  # noqa: PLR2004
+    if frame.empty or len(frame.columns) < 2:
         return None
     values = frame.to_numpy(dtype=float)
     names = [str(c) for c in frame.columns]
@@ -120,7 +122,8 @@ def fornell_larcker(found: Measurement) -> Table | None:
         diagonal=True,
     )
     return table.with_notes(
-        "On the diagonal the root of the AVE, below it the correlations of the constructs. A correlation that is not "
+        "On the diagonal the root of the AVE, below it the correlations of the constructs. A "
+        "correlation that is not "
         "below both roots is marked."
     )
 
@@ -134,11 +137,12 @@ def _triangle(
     columns = [Column("group", "Group")] if grouped else []
     columns += [Column("construct", "Construct"), *(Column(n, n, "bounded") for n in names)]
     rows: list[list[Any]] = []
+    values = frame.to_numpy(dtype=float)
     for i, label in enumerate(frame.index):
         at = i % p
         cells: list[Any] = [str(part) for part in label] if grouped else [str(label)]
         for j in range(p):
-            value = float(frame.iloc[i, j])
+            value = float(values[i, j])
             if j > at or (j == at and not diagonal):
                 cells.append("")
             elif not np.isfinite(value):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from satloyal.reporting import numbers
 from satloyal.reporting.inputs import Inputs, Subject
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table, Tone, undefined
 from satloyal.reporting.tables.cells import ESTIMATES, estimate_cells, pair, value_cell
 
@@ -96,7 +97,7 @@ def _reason(subject: Subject) -> str:
 
 def _rows(subject: Subject, op: str, keep: Callable[[Any], bool] = lambda row: True) -> list[Any]:
     frame = subject.estimates
-    return [row for row in frame[frame["op"] == op].itertuples(index=False) if keep(row)]
+    return [row for row in each_row(frame[frame["op"] == op]) if keep(row)]
 
 
 def _table(
@@ -119,7 +120,7 @@ def _table(
 
 
 def loadings(subject: Subject) -> Table | None:
-    """Loadings of the items on their constructs."""
+    """Return the loadings of the items on their constructs."""
     return _table(
         subject, "loadings", "Loadings", [("lhs", "Construct"), ("rhs", "Item")], _rows(subject, "=~")
     )
@@ -143,7 +144,7 @@ def covariances(subject: Subject) -> Table | None:
 
 
 def means(subject: Subject) -> Table | None:
-    """Intercepts and means, where the model has them."""
+    """Return intercepts and means, where the model has them."""
     return _table(subject, "intercepts", "Intercepts and means", [("lhs", "Variable")], _rows(subject, "~1"))
 
 
@@ -156,7 +157,7 @@ def effects(subject: Subject) -> Table | None:
     columns = [Column("group", "Group")] if grouped else []
     columns += [Column("effect", "Effect"), Column("kind", "Kind"), *ESTIMATES]
     rows = []
-    for row in frame.itertuples(index=False):
+    for row in each_row(frame):
         along = (
             row.path if row.kind in ("direct", "indirect") and row.path else f"{row.source} → {row.target}"
         )
@@ -180,7 +181,7 @@ def truth(inputs: Inputs) -> Table | None:
         frame = subject.estimates
         for key, value in inputs.truth.items():
             found = frame[_matches(frame, key)]
-            for row in found.itertuples(index=False):
+            for row in each_row(found):
                 rows.append(
                     [
                         _truth_name(key, subject.group_label(int(row.group))),
@@ -198,7 +199,8 @@ def truth(inputs: Inputs) -> Table | None:
     ]
     judged = [row[-1].value for row in rows if row[-1].value in ("yes", "no")]
     note = (
-        f"{judged.count('yes')} of {len(judged)} intervals cover the true value. Of 95 % intervals about one in "
+        f"{judged.count('yes')} of {len(judged)} intervals cover the true value. Of 95 % intervals "
+        "about one in "
         "twenty misses in the long run, so a miss or two is no alarm."
     )
     return Table.build("truth", "True values of the simulation and their estimates", columns, rows, (note,))
@@ -208,7 +210,7 @@ def _matches(frame: pd.DataFrame, key: Any) -> pd.Series:
     if isinstance(key, str):
         return (frame["op"] == ":=") & (frame["lhs"] == key)
     lhs, op, rhs = key
-    found = (frame["lhs"] == lhs) & (frame["op"] == op) & (frame["rhs"] == rhs)
+    found: pd.Series[bool] = (frame["lhs"] == lhs) & (frame["op"] == op) & (frame["rhs"] == rhs)
     if op == "~~":
         found |= (frame["lhs"] == rhs) & (frame["op"] == op) & (frame["rhs"] == lhs)
     return found

@@ -1,4 +1,4 @@
-"""Tables of a survey: items with missing answers, floor and ceiling; missing answers by reason; group means."""
+"""Tables of a survey: items with floor and ceiling, missing answers by reason, means by group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from satloyal.reporting import numbers
 from satloyal.reporting.group_means import group_means
+from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table
 from satloyal.reporting.tables.cells import value_cell
 
@@ -24,7 +25,7 @@ _WEAK = 0.30
 
 
 def items(survey: Survey) -> Table | None:
-    """Each item: answers, missing answers, mean, SD, share at the ends of its scale, item-total correlation."""
+    """Each item: answers, missing answers, mean, SD, share at the ends of its scale, item-total r."""
     frame = survey.describe()
     if frame.empty:
         return None
@@ -40,11 +41,10 @@ def items(survey: Survey) -> Table | None:
         Column("skew", "Skew", "number"),
         Column("item_total", "Item-total r", "bounded"),
     ]
-    rows = [
-        _item(str(name), row) for name, row in zip(frame.index, frame.itertuples(index=False), strict=True)
-    ]
+    rows = [_item(str(name), row) for name, row in zip(frame.index, each_row(frame), strict=True)]
     notes = [
-        f"Marked where {numbers.percent(_CROWDED, 0)} or more of the answers are at one end of the scale, or where an item goes with the "
+        f"Marked where {numbers.percent(_CROWDED, 0)} or more of the answers are at one end of the "
+        "scale, or where an item goes with the "
         f"others of its construct at less than {numbers.number(_WEAK, bounded=True)}."
     ]
     if any(frame["reversed"]):
@@ -139,7 +139,7 @@ def means_by_group(survey: Survey, column: str) -> tuple[Table, pd.DataFrame] | 
             value_cell(r.mean, "no answers"),
             _interval(r),
         ]
-        for r in frame.itertuples(index=False)
+        for r in each_row(frame)
     ]
     weight = survey.codebook.weight
     notes = [f"Means are weighted by {weight}; n counts respondents."] if weight else []
