@@ -206,10 +206,14 @@ class SemFit(Fit):
 
     def _group_fits(self) -> list[GroupFit]:
         out = []
-        x = tuple(self.table.observed.index(name) for name in self.table.exogenous)
+        written = {r.lhs for r in self.table.rows if r.op in ("~~", "~1") and r.origin == "user"}
+        written |= {r.rhs for r in self.table.rows if r.op == "~~" and r.origin == "user"}
+        place = self.table.observed.index
+        x = tuple(place(name) for name in self.table.exogenous)
+        covariates = tuple(place(name) for name in self.table.covariates if name not in written)
         for (sigma, mu), group in zip(self._implied, self.sample.groups, strict=True):
             mean = group.mean if self.table.meanstructure else None
-            out.append(GroupFit(group.n, group.cov, sigma, mean, mu, x))
+            out.append(GroupFit(group.n, group.cov, sigma, mean, mu, x, covariates))
         return out
 
     @cached_property

@@ -157,23 +157,29 @@ def gfi(
     implied: Sequence[Array],
     means: Sequence[tuple[Array, Array] | None],
     shares: Sequence[float],
+    fixed_x: Sequence[int] = (),
 ) -> float:
     """Goodness of fit index for ML (Jöreskog & Sörbom 1986): 1 − (s − σ)ᵀW(s − σ) / sᵀWs.
 
     For covariances the forms are ½ tr((Σ⁻¹(S − Σ))²) and ½ tr((Σ⁻¹S)²); with a mean structure
-    (m − μ)ᵀΣ⁻¹(m − μ) and mᵀΣ⁻¹m are added.
+    (m − μ)ᵀΣ⁻¹(m − μ) and mᵀΣ⁻¹m are added. The moments of fixed covariates are no part of what is
+    fitted, so they stand in neither s nor σ. With groups it is the mean of the groups' values, weighted
+    by n.
     """
-    top = bottom = 0.0
+    total = 0.0
+    x = list(fixed_x)
     for S, sigma, mean, share in zip(sample, implied, means, shares, strict=True):
-        ratio = np.linalg.solve(sigma, S)
-        rest = ratio - np.eye(len(S))
-        top += share * 0.5 * float(np.sum(rest * rest.T))
-        bottom += share * 0.5 * float(np.sum(ratio * ratio.T))
+        observed, rest = S.copy(), S - sigma
+        observed[np.ix_(x, x)] = rest[np.ix_(x, x)] = 0.0
+        ratio, gap = np.linalg.solve(sigma, observed), np.linalg.solve(sigma, rest)
+        top, bottom = 0.5 * float(np.sum(gap * gap.T)), 0.5 * float(np.sum(ratio * ratio.T))
         if mean is not None:
-            m, mu = mean
-            top += share * float((m - mu) @ np.linalg.solve(sigma, m - mu))
-            bottom += share * float(m @ np.linalg.solve(sigma, m))
-    return 1 - top / bottom
+            m, d = mean[0].copy(), mean[0] - mean[1]
+            m[x] = d[x] = 0.0
+            top += float(d @ np.linalg.solve(sigma, d))
+            bottom += float(m @ np.linalg.solve(sigma, m))
+        total += share * (1 - top / bottom)
+    return total
 
 
 def agfi(value: float, moments: float, df: float) -> float:

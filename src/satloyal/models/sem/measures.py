@@ -40,6 +40,8 @@ class GroupFit:
         Sample and implied means, with a mean structure.
     fixed_x : tuple of int
         Positions of the covariates that are left out of the likelihood.
+    covariates : tuple of int
+        Positions of the covariates, fixed or random, whose covariances the baseline model leaves free.
     """
 
     n: int
@@ -48,6 +50,7 @@ class GroupFit:
     mean: Array | None
     mu: Array | None
     fixed_x: tuple[int, ...]
+    covariates: tuple[int, ...]
 
 
 def undefined(npar: int, ntotal: int) -> pd.Series:
@@ -83,7 +86,7 @@ def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, li
     moments = float(sum(p * (p + 1) // 2 for p in sizes))
     covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
     means = [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
-    g_value = fi.gfi(covs, sigmas, means, shares)
+    g_value = fi.gfi(covs, sigmas, means, shares, groups[0].fixed_x)
     if groups[0].mean is not None:
         moments += sum(sizes)
     rest = fi.srmr_family(covs, sigmas, means, shares)
@@ -145,11 +148,11 @@ def _baseline(groups: Sequence[GroupFit], likelihood: str) -> tuple[float, int]:
     k = len(groups)
     value, df = 0.0, 0
     for g in groups:
-        p, x = len(g.cov), len(g.fixed_x)
-        rest = [i for i in range(p) if i not in g.fixed_x]
+        p, x = len(g.cov), len(g.covariates)
+        rest = [i for i in range(p) if i not in g.covariates]
         inside = float(np.log(np.diagonal(g.cov)[rest]).sum())
         if x:
-            inside += float(np.linalg.slogdet(g.cov[np.ix_(g.fixed_x, g.fixed_x)])[1])
+            inside += float(np.linalg.slogdet(g.cov[np.ix_(g.covariates, g.covariates)])[1])
         share = g.n / total if likelihood == "normal" else (g.n - 1) / (total - k)
         value += share * (inside - float(np.linalg.slogdet(g.cov)[1]))
         df += p * (p - 1) // 2 - x * (x - 1) // 2
