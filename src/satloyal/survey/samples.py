@@ -193,7 +193,7 @@ def _survey(folder: Path) -> Survey:
     if data is None:
         raise SurveyError(f"the sample has no {named[0].name}", where=str(folder))
     survey = read_survey(data, folder / "codebook.toml")
-    # The card's bold line says in one sentence what the data are; whoever reads the notes should see it first.
+    # The card's bold line says in one sentence what the data are: the first thing to know from the notes.
     said = next((line.strip("* ") for line in _card(folder).splitlines() if line.startswith("**")), None)
     return survey if said is None else replace(survey, notes=(Note("sample", said), *survey.notes))
 

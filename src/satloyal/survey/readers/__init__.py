@@ -81,7 +81,7 @@ def read_survey(
     where = Path(path).name or str(path)
     try:
         export = open_export(path, sheet=sheet, encoding=encoding)
-        reader, match = registry.choose(export, vendor)
+        reader, match = registry.choose(export, vendor, registry.READERS)
         raw = reader.read(export)
     except SurveyError as err:
         if err.where is None:
