@@ -77,6 +77,21 @@ class Solution:
         result: Array = self.status == CONVERGED
         return result
 
+    def replaced(self, which: Array, by: Solution) -> Solution:
+        """Return the solution with some problems taken from another one."""
+        parts = []
+        for old, new in (
+            (self.theta, by.theta),
+            (self.value, by.value),
+            (self.decrement, by.decrement),
+            (self.iterations, by.iterations),
+            (self.status, by.status),
+        ):
+            whole = old.copy()
+            whole[which] = new
+            parts.append(whole)
+        return Solution(*parts)
+
 
 def minimise(
     objective: Objective,

@@ -101,6 +101,12 @@ def _check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
 def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
     columns = {str(c): i for i, c in enumerate(frame.columns)}
     out = np.empty((len(frame), len(names)))
+    used = frame.iloc[:, [columns[name] for name in names]]
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in used.dtypes):
+        out[:] = used.to_numpy(dtype=float)
+        for j in range(len(names)):
+            _check_column(out[:, j], names[j])
+        return out
     for j, name in enumerate(names):
         column = frame.iloc[:, columns[name]]
         try:
@@ -114,14 +120,16 @@ def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
                 where=f"column {name!r}, first at row {bad.index[0]!r}" if len(bad) else f"column {name!r}",
                 fix="recode them to numbers, or declare them as missing codes",
             ) from None
-        if np.isinf(out[:, j]).any():
-            count = int(np.isinf(out[:, j]).sum())
-            raise FitError(f"{count} values are infinite", where=f"column {name!r}", fix="set them missing")
-        if np.isnan(out[:, j]).all():
-            raise FitError(
-                "every value is missing", where=f"column {name!r}", fix="leave it out of the model"
-            )
+        _check_column(out[:, j], name)
     return out
+
+
+def _check_column(values: Array, name: str) -> None:
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise FitError(f"{infinite} values are infinite", where=f"column {name!r}", fix="set them missing")
+    if np.isnan(values).all():
+        raise FitError("every value is missing", where=f"column {name!r}", fix="leave it out of the model")
 
 
 def _weights(weights: Array | Sequence[float], rows: int) -> Array:

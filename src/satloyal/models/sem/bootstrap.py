@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from satloyal.core.resample import Resampler, bca_interval, blocks, percentile_interval, wishart_covariances
 from satloyal.errors import FitError
@@ -21,6 +22,7 @@ from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem, restart
 from satloyal.models.sem.fit import SemFit
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.start import starts
 from satloyal.notes import Note
 
 __all__ = ["Bootstrap", "bootstrap"]
@@ -154,7 +156,8 @@ class Bootstrap(Fit):
         -------
         DataFrame, k rows
             ``se, perc_lower, perc_upper, bca_lower, bca_upper, ci_lower, ci_upper`` (BCa; for a parametric
-            bootstrap bias-corrected, with an acceleration of zero).
+            bootstrap bias-corrected, with an acceleration of zero). NaN where a value is undefined in more
+            than 5 % of the replicates: those that remain would make too narrow an interval.
         """
         estimate = np.asarray(function(self.fit.theta[None])[0], dtype=float)
         stars = np.asarray(function(self.theta_star), dtype=float)
@@ -162,20 +165,29 @@ class Bootstrap(Fit):
         out = pd.DataFrame(np.nan, index=range(len(estimate)), columns=list(columns))
         if not self.converged or len(stars) < 2 or not len(estimate):
             return out
-        usable = np.isfinite(stars).all(axis=0) & (stars.std(axis=0) > 0)
-        stars = np.where(np.isfinite(stars), stars, 0.0)
-        jacobian = inference.complex_step(function, self.fit.theta)
-        acceleration = np.zeros(len(estimate))
-        if self._influence is not None:
-            u = self._influence @ jacobian.T
-            with np.errstate(invalid="ignore", divide="ignore"):
-                acceleration = np.nan_to_num((u**3).sum(axis=0) / (6 * (u**2).sum(axis=0) ** 1.5))
-        out["se"] = stars.std(axis=0, ddof=1)
-        out["perc_lower"], out["perc_upper"] = percentile_interval(stars, self.level)
-        out["bca_lower"], out["bca_upper"] = bca_interval(stars, estimate, acceleration, self.level)
-        out["ci_lower"], out["ci_upper"] = out["bca_lower"], out["bca_upper"]
-        out.loc[~usable] = np.nan
+        finite = np.isfinite(stars)
+        acceleration = self._acceleration(function)
+        for pattern in np.unique(finite, axis=1).T:
+            columns_of = np.flatnonzero((finite == pattern[:, None]).all(axis=0))
+            kept = stars[pattern][:, columns_of]
+            if len(kept) < (1 - _FAILED) * self.requested or len(kept) < 2:
+                continue
+            moving = columns_of[kept.std(axis=0) > 0]
+            kept = stars[pattern][:, moving]
+            perc = percentile_interval(kept, self.level)
+            bca = bca_interval(kept, estimate[moving], acceleration[moving], self.level)
+            values = np.column_stack([kept.std(axis=0, ddof=1), *perc, *bca, *bca])
+            out.iloc[moving] = values
         return out
+
+    def _acceleration(self, function: Callable[[Array], Array]) -> Array:
+        """Σ u³ / (6 (Σ u²)^1.5) over the empirical influence values u of each function."""
+        jacobian = inference.complex_step(function, self.fit.theta)
+        if self._influence is None:
+            return np.zeros(len(jacobian))
+        u = self._influence @ jacobian.T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.nan_to_num((u**3).sum(axis=0) / (6 * (u**2).sum(axis=0) ** 1.5))
 
     @cached_property
     def _tidy(self) -> pd.DataFrame:
@@ -198,9 +210,7 @@ class Bootstrap(Fit):
             out.loc[fixed, side] = out.loc[fixed, "est"]
         with np.errstate(invalid="ignore", divide="ignore"):
             out["z"] = np.where(out["se"] > 0, out["est"] / out["se"].where(out["se"] > 0), np.nan)
-        from scipy import special
-
-        out["pvalue"] = 2 * special.ndtr(-np.abs(out["z"]))
+            out["pvalue"] = 2 * special.ndtr(-np.abs(out["z"]))
         first = [
             "lhs",
             "op",
@@ -251,9 +261,7 @@ class Bootstrap(Fit):
             table[name] = found[name]
         with np.errstate(invalid="ignore", divide="ignore"):
             table["z"] = np.where(table["se"] > 0, table["est"] / table["se"].where(table["se"] > 0), np.nan)
-        from scipy import special
-
-        table["pvalue"] = 2 * special.ndtr(-np.abs(table["z"]))
+            table["pvalue"] = 2 * special.ndtr(-np.abs(table["z"]))
         return table
 
     def headline(self) -> str:
@@ -292,13 +300,14 @@ def bootstrap(
     outside = [0] * len(plan)
     done = 0
     hessian = fit.observed_hessian
+    guess = _feasible(fit)
 
     def work(number: int) -> int:
         start, stop, generator = plan[number]
         covs, means = draw.moments(stop - start, generator)
         sizes = [g.n if fit.likelihood == "normal" else g.n - 1 for g in fit.sample.groups]
         problem = Problem.of_batch(fit.rams, sizes, covs, means)
-        solution = restart(problem, fit.theta, hessian, tolerance=_TOLERANCE)
+        solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
         good = solution.converged & np.isfinite(solution.theta).all(axis=1)
         theta[number] = solution.theta[good]
         outside[number] = _inadmissible(fit, solution.theta[good], [c[good] for c in covs],
@@ -319,6 +328,14 @@ def bootstrap(
                 future.cancel()
             raise
     return Bootstrap(fit, kind, replicates, seed, level, np.concatenate(theta), sum(outside))
+
+
+def _feasible(fit: SemFit) -> Array:
+    """The best first guess of the full sample that lies in the domain."""
+    for guess in starts(fit.table, fit.sample):
+        if np.isfinite(fit.problem.value(guess[None]))[0]:
+            return guess
+    return fit.theta
 
 
 def _kind(fit: SemFit, kind: Kind | None) -> Kind:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from satloyal.models.fit import Check
 from satloyal.models.sem.effects import stability_checks
@@ -251,8 +252,6 @@ def _normality(fit: SemFit) -> Check:
 
 
 def _influence(fit: SemFit) -> Check:
-    from scipy import special
-
     distances = _distances(fit)
     if distances is None:
         return Check("unusual rows", "not_applicable", "the data came as moments")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "Term", "estimate", "restart"]
 
 Array = NDArray[Any]
+
+_SOON, _LATE = 12, 60  # iterations that a replicate gets from the full sample's solution, and from its start
+_SINGULAR = 1e-4  # smallest eigenvalue of the scaled curvature that still promises a near neighbour
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ class Term:
 
     def take(self, which: Array) -> Term:
         """Return the part for some of the replicates."""
-        if len(self.cov) == 1 or len(which) == len(self.cov):
+        if len(self.cov) == 1:
             return self
         mean = None if self.mean is None else self.mean[which]
         return Term(self.ram, self.share, self.cov[which], mean, self.discrepancy.take(which))
@@ -110,6 +113,10 @@ class Problem:
             hessian += term.share * implied.matrix(pairs)
         return Evaluation(value, gradient, hessian)
 
+    def take(self, which: Array) -> Problem:
+        """Return the problem of some of the replicates."""
+        return Problem(tuple(term.take(which) for term in self.terms), self.q)
+
     def value(self, theta: Array) -> Array:
         """Return F at each row of θ, shape (B,); infinite outside the domain."""
         out = np.zeros(len(theta))
@@ -119,14 +126,14 @@ class Problem:
         return out
 
 
-def estimate(problem: Problem, starts: Sequence[Array], *, max_iterations: int = 300) -> tuple[Solution, int]:
+def estimate(problem: Problem, starts: Iterable[Array], *, max_iterations: int = 300) -> tuple[Solution, int]:
     """Minimise from the first start that leads to a solution.
 
     Parameters
     ----------
     problem : Problem
         Of one sample.
-    starts : sequence of ndarray, shape (q,)
+    starts : iterable of ndarray, shape (q,)
         Tried in order, those outside the domain passed over.
 
     Returns
@@ -153,13 +160,13 @@ def estimate(problem: Problem, starts: Sequence[Array], *, max_iterations: int =
     return best, tried
 
 
-def restart(
-    problem: Problem, theta: Array, hessian: Array, *, tolerance: float, max_iterations: int = 60
-) -> Solution:
+def restart(problem: Problem, theta: Array, hessian: Array, start: Array, *, tolerance: float) -> Solution:
     """Minimise a batch of samples that resemble the one solved at ``theta``.
 
     Every replicate takes its first step with the curvature of the full sample, which needs no matrix of
-    its own, and goes on from there with its own curvature.
+    its own, and goes on from there with its own curvature. Replicates that do not get there soon, and all
+    of them where the full sample's solution is nearly singular, begin at ``start`` instead: close to a
+    pole the nearest minimum need not be the right one.
 
     Parameters
     ----------
@@ -169,6 +176,8 @@ def restart(
         Solution of the full sample.
     hessian : ndarray, shape (q, q)
         Its observed curvature.
+    start : ndarray, shape (q,)
+        First guess of the full sample.
     tolerance : float
         Newton decrement at which a replicate is solved.
 
@@ -176,6 +185,29 @@ def restart(
     -------
     Solution
     """
+    size = len(problem.terms[0].cov)
+    everyone = np.arange(size)
+    if not _well_conditioned(hessian):
+        return minimise(problem, np.tile(start, (size, 1)), tolerance=tolerance, max_iterations=_LATE)
+    near = _chord(problem, theta, hessian)
+    first = minimise(problem, near, curvature="observed", tolerance=tolerance, max_iterations=_SOON)
+    late = everyone[~first.converged]
+    if not len(late):
+        return first
+    rest = minimise(
+        problem.take(late), np.tile(start, (len(late), 1)), tolerance=tolerance, max_iterations=_LATE
+    )
+    return first.replaced(late, rest)
+
+
+def _well_conditioned(hessian: Array) -> bool:
+    scale = 1 / np.sqrt(np.abs(np.diagonal(hessian)))
+    values = np.linalg.eigvalsh(hessian * np.outer(scale, scale))
+    return bool(values[0] > _SINGULAR * values[-1])
+
+
+def _chord(problem: Problem, theta: Array, hessian: Array) -> Array:
+    """One step from θ with the full sample's curvature: a single matrix product, shape (B, q)."""
     size = len(problem.terms[0].cov)
     gradient = np.zeros((size, problem.q))
     for term in problem.terms:
@@ -187,7 +219,7 @@ def restart(
         D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
         gap = (sigma - term.discrepancy.sample).reshape(size, -1)
         gradient += term.share * gap @ D.reshape(problem.q, -1).T
-    start = theta - gradient @ np.linalg.pinv(hessian, hermitian=True)
+    start: Array = theta - gradient @ np.linalg.inv(hessian)
     outside = ~np.isfinite(problem.value(start))
     start[outside] = theta
-    return minimise(problem, start, curvature="observed", tolerance=tolerance, max_iterations=max_iterations)
+    return start

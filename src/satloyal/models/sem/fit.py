@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -355,7 +356,9 @@ class SemFit(Fit):
         """
         return effects(self, source, target, level=level)
 
-    def measurement(self, replicates: int = 0, seed: int | None = None) -> Measurement:
+    def measurement(
+        self, replicates: int = 0, seed: int | None = None, *, level: float = 0.95
+    ) -> Measurement:
         """Return reliability, average variance extracted and discriminant validity.
 
         Parameters
@@ -363,8 +366,10 @@ class SemFit(Fit):
         replicates : int
             Bootstrap replicates for the HTMT intervals; none when 0.
         seed : int, optional
+        level : float
+            Of the intervals.
         """
-        return measurement(self, replicates=replicates, seed=seed)
+        return measurement(self, replicates=replicates, seed=seed, level=level)
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
@@ -598,8 +603,9 @@ def fit_sem(
     moments = rescaled(sample.moments, likelihood)
     problem = _problem(rams, moments, likelihood)
     guesses = starts(table, moments)
-    check_identified(table, rams, moments, guesses[0])
-    solution, tried = estimate(problem, guesses)
+    first = next(guesses)
+    check_identified(table, rams, moments, first)
+    solution, tried = estimate(problem, chain([first], guesses))
     theta = solution.theta[0]
     q = table.q
     value, hessian = np.nan, np.full((q, q), np.nan)

@@ -6,7 +6,7 @@ latent moments from the loadings, regressions from the latent moments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +25,8 @@ _LATENT_VARIANCE = 0.05  # the plain guess, small enough to keep Σ close to its
 _LARGEST_LOADING = 5.0  # beyond this a two-stage estimate is noise
 
 
-def starts(table: ParameterTable, sample: Moments) -> tuple[Array, ...]:
-    """Return starting vectors θ, shape (q,), best guess first.
+def starts(table: ParameterTable, sample: Moments) -> Iterator[Array]:
+    """Yield starting vectors θ, shape (q,), best guess first.
 
     Parameters
     ----------
@@ -34,7 +34,6 @@ def starts(table: ParameterTable, sample: Moments) -> tuple[Array, ...]:
     sample : Moments
         In the order of ``table.observed``, one group a group of the table.
     """
-    guesses = []
     for informed in (True, False):
         theta = np.zeros(table.q)
         count = np.zeros(table.q)
@@ -46,8 +45,7 @@ def starts(table: ParameterTable, sample: Moments) -> tuple[Array, ...]:
                     value = row.start if row.start is not None else guess.value(row)
                     theta[row.free - 1] += value
                     count[row.free - 1] += 1
-        guesses.append(theta / np.maximum(count, 1))
-    return tuple(guesses)
+        yield theta / np.maximum(count, 1)
 
 
 class _Guess:
