@@ -55,7 +55,7 @@ fit_case <- function(case) {
 
 named_matrix <- function(m) list(names = I(rownames(m)), values = unname(unclass(m)))
 
-collect <- function(case, wanted = names(case)) {
+collect <- function(case, wanted = c(names(case), if (!is.null(case$residual_raw)) "residuals")) {
   run <- fit_case(case)
   fit <- run$fit
   estimates <- parameterEstimates(fit, standardized = TRUE, remove.step1 = FALSE)
@@ -68,8 +68,10 @@ collect <- function(case, wanted = names(case)) {
   out$npar <- unname(fitMeasures(fit, "npar"))
   out$nobs <- I(lavInspect(fit, "nobs"))
   out$fit_measures <- as.list(unclass(fitMeasures(fit)))
-  if ("residual_cov" %in% wanted) {   # (s - sigma) / sqrt(s_ii s_jj), Bentler's; the raw differences beside it
+  if ("residual_cov" %in% wanted)   # (s - sigma) / sqrt(s_ii s_jj)
     out$residual_cov <- named_matrix(residuals(fit, type = "cor.bentler")$cov)
+  if ("residuals" %in% wanted) {    # correlations minus implied correlations, and covariances minus implied ones
+    out$residual_cor <- named_matrix(residuals(fit, type = "cor.bollen")$cov)
     out$residual_raw <- named_matrix(residuals(fit, type = "raw")$cov)
   }
   if ("vcov" %in% wanted) {
@@ -173,7 +175,7 @@ extra_cases <- function() list(
     textual =~ 1*x4 + 1.1*x5 + x6
     speed =~ x7 + 0.9*x8 + x9
     x1 ~~ 0.5*x1", "cfa", note = "freed marker, fixed loadings, a start value, a fixed residual variance",
-    also = c("residual_cov", "vcov")),
+    also = c("residuals", "vcov")),
   case("x_orthogonal", hs, three_factors, "cfa", orthogonal = TRUE, also = "reliability"),
   case("x_labels_across_factors", hs, "
     visual =~ x1 + l*x2 + x3
@@ -222,7 +224,7 @@ extra_cases <- function() list(
     CUSL ~ d*LIKE + s*cusa + SWITCH
     indirect := l*s
     total := d + l*s
-    share := indirect / total", note = "observed mediator among latents; a defined ratio", also = "residual_cov"),
+    share := indirect / total", note = "observed mediator among latents; a defined ratio", also = "residuals"),
   case("x_user_x_covariance", composites, "
     SAT ~ QUA + IMG
     LOY ~ SAT + IMG
@@ -270,7 +272,7 @@ extra_cases <- function() list(
     Service =~ q5 + q6 + q7
     Quality =~ q8 + q9 + q10
     Overall ~ Price + Service + Quality",
-    note = "a single item with its error variance from a known reliability; n = 1,811", also = "residual_cov"),
+    note = "a single item with its error variance from a known reliability; n = 1,811", also = "residuals"),
   case("x_ecsi7", ecsi, "
     Image =~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
     Expectation =~ CUEX1 + CUEX2 + CUEX3
@@ -294,7 +296,7 @@ extra_cases <- function() list(
     Satisfaction ~ q*Quality + w*Value
     Loyalty ~ s*Satisfaction
     quality_to_loyalty := (q + v*w) * s", note = "the quick start's model",
-    also = c("reliability", "htmt", "residual_cov", "vcov")),
+    also = c("reliability", "htmt", "residuals", "vcov")),
   case("x_ecsi_measurement", ecsi, "
     Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7
     Value =~ PERV1 + PERV2
@@ -396,7 +398,7 @@ numbers <- function(x, path = "") {
   if (is.numeric(x)) setNames(as.numeric(x), path) else NULL
 }
 
-compared <- c("estimates", "fit_measures", "residual_cov", "residual_raw", "vcov", "reliability", "htmt",
+compared <- c("estimates", "fit_measures", "residual_cov", "residual_cor", "residual_raw", "vcov", "reliability", "htmt",
               "htmt_arithmetic", "thresholds", "correlations",
               "modification_indices")
 

@@ -21,6 +21,8 @@ CASE_HEAD = ("case", "n", "chi-square there", "chi-square here", "df", "values",
 def _measured(compared: Compared) -> str:
     if compared.rule.floor is None:
         return "absolute"
+    if compared.statistic == "interval":
+        return "relative to the estimate and its standard error"
     return f"relative, absolute below {compared.rule.floor:g}"
 
 
