@@ -15,8 +15,9 @@ from satloyal.errors import ReportError
 from satloyal.models.fit import Fit, plain
 from satloyal.reporting import files
 from satloyal.reporting.blocks import BLOCKS, Block
+from satloyal.reporting.blocks.verdicts import alerts
 from satloyal.reporting.inputs import Inputs, TruthKey, sort_fits
-from satloyal.reporting.parts import Bullets, Checks, Part, Picture, Section, Verdicts
+from satloyal.reporting.parts import Bullets, Callout, Checks, Part, Picture, Section, Verdicts
 from satloyal.reporting.provenance import engine_versions, provenance
 from satloyal.reporting.references import cited
 from satloyal.reporting.render.html import render
@@ -48,6 +49,8 @@ class Report:
         Short facts under the title.
     banner : str
         The first line of every rendering, if there is something that must come first.
+    alerts : tuple of Callout
+        Which fits may not be used; stands before all sections.
     date : str
         Date as printed.
     fits : tuple of (str, Fit)
@@ -58,6 +61,7 @@ class Report:
     sections: tuple[Section, ...]
     facts: tuple[str, ...] = ()
     banner: str = ""
+    alerts: tuple[Callout, ...] = ()
     date: str = ""
     fits: tuple[tuple[str, Fit], ...] = field(default=(), repr=False)
 
@@ -149,6 +153,7 @@ class Report:
             {
                 "title": self.title,
                 "banner": self.banner,
+                "alerts": self.alerts,
                 "facts": self.facts,
                 "sections": self.sections,
                 "date": self.date,
@@ -163,7 +168,8 @@ class Report:
     def to_markdown(self, path: Target) -> Path: ...
     def to_markdown(self, path: Target | None = None) -> str | Path:
         """Return Markdown with the figures in words, or write it with the figures as SVG files beside it."""
-        lead = [line for line in (self.banner, " · ".join(self.facts)) if line]
+        alerts = [f"{alert.title}. {alert.text}" for alert in self.alerts]
+        lead = [line for line in (self.banner, " · ".join(self.facts), *alerts) if line]
         if path is None:
             return markdown(self.title, lead, self.sections)
         goal = Path(path)
@@ -188,6 +194,7 @@ class Report:
         return {
             "title": self.title,
             "banner": self.banner,
+            "alerts": [{"title": alert.title, "text": alert.text} for alert in self.alerts],
             "date": self.date,
             "facts": list(self.facts),
             "versions": engine_versions(),
@@ -316,6 +323,7 @@ def report(
         sections=tuple(s for s in sections if s.parts),
         facts=_facts(inputs),
         banner=_SIMULATED if inputs.simulated else "",
+        alerts=alerts(inputs),
         date=inputs.date,
         fits=inputs.fits,
     )

@@ -16,15 +16,18 @@ from satloyal.models.curves import CurveFit
 from satloyal.models.fit import Fit
 from satloyal.models.sem.bootstrap import Bootstrap
 from satloyal.models.sem.fit import SemFit
+from satloyal.models.sem.measurement import Measurement
 from satloyal.reporting import numbers
 from satloyal.reporting.verdicts import Direction
 
 if TYPE_CHECKING:
     from satloyal.survey.survey import Survey
 
-__all__ = ["Inputs", "Subject", "TruthKey", "sort_fits"]
+__all__ = ["Inputs", "Subject", "TruthKey", "curve_name", "sort_fits"]
 
 TruthKey = str | tuple[str, str, str]
+
+_HTMT_REPLICATES = 2000
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ class Subject:
             return np.concatenate([values, definitions.standardized(standardizer, values)], axis=1)
 
         return frame.assign(**self.boot.intervals(both)[["ci_lower", "ci_upper"]])
+
+    @cached_property
+    def measurement(self) -> Measurement:
+        """Reliability and validity, with intervals of HTMT where there is a bootstrap of rows."""
+        boot = self.boot
+        if boot is None or not boot.converged or boot.kind != "nonparametric":
+            return self.fit.measurement()
+        return self.fit.measurement(min(boot.requested, _HTMT_REPLICATES), boot.seed)
 
     @property
     def fits(self) -> tuple[Fit, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import textwrap
 from importlib.metadata import PackageNotFoundError, version
 
 from satloyal.reporting.inputs import Inputs
@@ -39,7 +40,8 @@ def provenance(inputs: Inputs) -> Section:
         Table.build("provenance", "Where these numbers come from", columns, [list(row) for row in rows])
     ]
     parts += [
-        Code(f"Model text of {s.in_text}", s.fit.model.source.text.strip("\n")) for s in inputs.subjects
+        Code(f"Model text of {s.in_text}", textwrap.dedent(s.fit.model.source.text).strip())
+        for s in inputs.subjects
     ]
     return Section("provenance", "Provenance", tuple(parts))
 

@@ -36,7 +36,7 @@ def groups(inputs: Inputs) -> Section | None:
     weighted = f" weighted by {survey.codebook.weight}," if survey.codebook.weight else ""
     method = (
         f"Group means are{weighted} means of construct scores with t intervals from the linearised variance. "
-        "Path coefficients are not compared between groups: that presumes measurement invariance, which was not "
+        "Path coefficients are not compared between groups: that presumes invariance, which was not "
         "tested here."
     )
     return Section("groups", "Groups", tuple(parts), (method,), ("cochran1977",))

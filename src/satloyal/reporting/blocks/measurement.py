@@ -35,7 +35,7 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
         parts: list[Part] = [Callout("bad", f"{subject.name} did not converge", text)]
     else:
         parts = []
-    found = subject.fit.measurement()
+    found = subject.measurement
     made = (tables.reliability(found), tables.htmt(found), tables.fornell_larcker(found))
     parts += [t.with_name(t.name + suffix) for t in made if t is not None]
     return [*parts, Checks(f"Measurement of {subject.in_text}", found.checks)]

@@ -6,15 +6,16 @@ from collections import Counter
 from typing import Any
 
 from satloyal.models.curves import CurveFit
+from satloyal.models.fit import Fit
 from satloyal.reporting import numbers
 from satloyal.reporting.distinct import blurred_pairs, how_indistinct
-from satloyal.reporting.inputs import Inputs, Subject
+from satloyal.reporting.inputs import Inputs, Subject, curve_name
 from satloyal.reporting.parts import Callout, Paragraph, Part, Section, Verdicts
 from satloyal.reporting.rows import each_row
 from satloyal.reporting.tables.cells import pair
 from satloyal.reporting.verdicts import Claim, Direction, Verdict, verdict
 
-__all__ = ["judge_subject", "verdicts"]
+__all__ = ["alerts", "judge_subject", "verdicts"]
 
 _METHOD = (
     "Verdicts follow one rule. Supported: the interval excludes zero, in the claimed direction where "
@@ -39,15 +40,10 @@ _CROSS_SECTION = (
 
 
 def verdicts(inputs: Inputs) -> Section | None:
-    """Say first which fits may not be used, then what the others permit to be said."""
+    """Judge every effect, and say how well each model fits."""
     if not inputs.subjects and not inputs.curves:
         return None
-    parts: list[Part] = [_warning(subject) for subject in inputs.subjects if subject.barred]
-    parts += [
-        Callout("bad", f"{name} may not be used", fit.headline())
-        for name, fit in inputs.fits
-        if fit in inputs.curves and not fit.converged
-    ]
+    parts: list[Part] = []
     judged = [v for subject in inputs.subjects for v in judge_subject(subject, inputs)]
     judged += [_returns(curve) for curve in inputs.curves if curve.converged]
     if judged:
@@ -56,6 +52,26 @@ def verdicts(inputs: Inputs) -> Section | None:
     methods = (_METHOD, _CROSS_SECTION) if judged else ()
     cites = ("cohen1988", "lakens2017", "maxwell_cole2007", "podsakoff2003") if judged else ()
     return Section("verdicts", "What these data say", tuple(parts), methods, cites)
+
+
+def alerts(inputs: Inputs) -> tuple[Callout, ...]:
+    """Say which fits may not be used; a report puts this before everything else."""
+    found = [_warning(subject) for subject in inputs.subjects if subject.barred]
+    found += [
+        Callout("bad", f"{curve_name(curve)} may not be used", curve.headline())
+        for curve in inputs.curves
+        if not curve.converged
+    ]
+    found += [
+        Callout("bad", f"{name} may not be used", fit.headline())
+        for name, fit in inputs.fits
+        if _useless(fit, inputs)
+    ]
+    return tuple(found)
+
+
+def _useless(fit: Fit, inputs: Inputs) -> bool:
+    return any(fit is other for other in inputs.others) and not (fit.converged and fit.admissible)
 
 
 def judge_subject(subject: Subject, inputs: Inputs) -> list[Verdict]:
@@ -152,4 +168,6 @@ def _returns(curve: CurveFit) -> Verdict:
         interval=(found.ci_lower, found.ci_upper),
     )
     text = found.sentence.removeprefix(f"Diminishing returns: {found.verdict}").lstrip(" ;:,")
+    if text.startswith("("):
+        text = text[1:].replace(")", "", 1)
     return Verdict(claim, found.verdict, text[:1].upper() + text[1:])
