@@ -65,7 +65,7 @@ def _wire() -> None:
     """Tell the models who draws their pictures, without importing it now."""
     from satloyal.models import presenter
 
-    presenter.set_presenter(lambda: import_module("satloyal.reporting.present"))  # type: ignore[arg-type,return-value]
+    presenter.set_presenter(lambda: import_module("satloyal.reporting.present"))
 
 
 _wire()

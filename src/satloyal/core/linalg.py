@@ -41,12 +41,12 @@ def cholesky_or_flag(matrices: Array) -> tuple[Array, Array]:
     try:
         factors = np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:
-        finite = np.isfinite(matrices).all(axis=(1, 2))
+        finite: Array = np.asarray(np.isfinite(matrices).all(axis=(1, 2)))
         eye = np.eye(matrices.shape[-1])
         safe = np.where(finite[:, None, None], matrices, eye)
-        ok = finite & (np.linalg.eigvalsh(safe)[:, 0] > _CONDITION * np.abs(safe).max(axis=(1, 2)))
+        ok: Array = finite & (np.linalg.eigvalsh(safe)[:, 0] > _CONDITION * np.abs(safe).max(axis=(1, 2)))
         return np.linalg.cholesky(np.where(ok[:, None, None], safe, eye)), ok
-    ok = np.isfinite(factors).all(axis=(1, 2))
+    ok = np.asarray(np.isfinite(factors).all(axis=(1, 2)))
     if not ok.all():
         factors = np.where(ok[:, None, None], factors, np.eye(matrices.shape[-1]))
     return factors, ok

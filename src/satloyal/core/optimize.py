@@ -132,23 +132,22 @@ def minimise(
     >>> def bowl(theta, which, curvature):
     ...     n = len(theta)
     ...     return Evaluation((theta**2).sum(1), 2 * theta, np.tile(2 * np.eye(2), (n, 1, 1)))
-    >>> minimise(bowl, np.array([[3.0, -1.0]])).theta.round(9).tolist()
-    [[0.0, 0.0]]
+    >>> minimise(bowl, np.array([[3.0, -1.0]])).theta.round(9) + 0.0
+    array([[0., 0.]])
     """
     size, width = start.shape
     out = _Ledger(start)
+    which: Array = np.arange(size)
     if width == 0:
-        which = np.arange(size)
         out.value[:] = objective(start, which, "expected").value
         out.close(which, start, CONVERGED, np.zeros(size))
         return out.solution()
-    which = np.arange(size)
-    theta = start.copy()
-    observed = np.full(size, curvature == "observed")
+    theta: Array = start.copy()
+    observed: Array = np.full(size, curvature == "observed")
     now = _evaluate(objective, theta, which, observed)
     value, gradient, hessian = now.value, now.gradient, now.hessian
     step, slope = _step(objective, theta, which, observed, gradient, hessian)
-    length = np.ones(size)
+    length: Array = np.ones(size)
     for _ in range(max_iterations):
         done = (-slope < tolerance) & np.isfinite(value)
         stuck = ~done & ((length < _SMALLEST) | ~np.isfinite(value) | ~np.isfinite(slope) | (slope >= 0))
@@ -160,9 +159,10 @@ def minimise(
             go = ~(done | stuck)
             if not go.any():
                 return out.solution()
-            which, theta, observed, value, gradient, hessian, step, slope, length = (
-                a[go] for a in (which, theta, observed, value, gradient, hessian, step, slope, length)
+            which, theta, observed, value, gradient = (
+                a[go] for a in (which, theta, observed, value, gradient)
             )
+            hessian, step, slope, length = (a[go] for a in (hessian, step, slope, length))
         trial = theta + length[:, None] * step
         out.iterations[which] += 1
         near = observed | (-slope < switch)

@@ -119,7 +119,7 @@ def check_correlations(values: Array, labels: tuple[str, ...]) -> None:
             fix="say kind='cov', or replace what the table prints on its diagonal (√AVE, reliability) by 1",
         )
     if np.abs(values).max() > 1 + _SYMMETRY:
-        i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
+        i, j = divmod(int(np.argmax(np.abs(values))), len(values))
         raise FitError(
             f"the correlation of {labels[i]} and {labels[j]} is {values[i, j]:g}", fix="check the table"
         )

@@ -58,7 +58,7 @@ class CompleteRows:
         names = tuple(str(c) for c in columns)
         _check_columns(frame, names)
         values = _numbers(frame, names)
-        keep = ~np.isnan(values).any(axis=1)
+        keep: Array = ~np.asarray(np.isnan(values).any(axis=1))
         notes: list[Note] = []
         weight = None
         if weights is not None:

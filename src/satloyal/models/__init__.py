@@ -1,1 +1,1 @@
-"""Where survey, claim and arithmetic meet; every ``fit_*`` function returns a :class:`~satloyal.models.fit.Fit`."""
+"""Where survey, claim and arithmetic meet; every ``fit_*`` function returns a ``Fit``."""

@@ -129,7 +129,8 @@ class Fit(ABC):
 
     def _terms(self) -> pd.Index:
         """Names of the rows of :meth:`tidy` for the statsmodels-like accessors."""
-        return pd.Index(self.tidy()["term"], name="term")
+        terms: pd.Index = pd.Index(self.tidy()["term"], name="term")
+        return terms
 
     def _column(self, name: str) -> pd.Series:
         return pd.Series(self.tidy()[name].to_numpy(dtype=float), index=self._terms(), name=name)

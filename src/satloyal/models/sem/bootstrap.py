@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,12 @@ from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem, restart
-from satloyal.models.sem.fit import SemFit
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.start import starts
 from satloyal.notes import Note
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.result import SemFit
 
 __all__ = ["Bootstrap", "bootstrap"]
 
@@ -113,14 +115,15 @@ class Bootstrap(Fit):
         own = [
             Check(
                 "bootstrap convergence", "pass" if lost <= _FAILED else "fail",
-                f"{c['failed']} of {c['requested']} replicates did not converge", value=lost, threshold=_FAILED,
+                f"{c['failed']} of {c['requested']} replicates did not converge",
+                value=lost, threshold=_FAILED,
                 advice="" if lost <= _FAILED else "intervals without them are too narrow: simplify the model",
             ),
             Check(
                 "bootstrap admissibility", "pass" if outside <= _FAILED else "warn",
                 f"{c['inadmissible']} of {c['used']} replicates are not admissible", value=outside,
                 threshold=_FAILED,
-                advice="" if outside <= _FAILED else "a variance is close to zero or two constructs are nearly one",
+                advice="" if outside <= _FAILED else "a variance is near zero or two constructs nearly one",
             ),
             Check(
                 "bootstrap replicates", "pass" if c["requested"] >= _FEW else "warn",
@@ -142,7 +145,8 @@ class Bootstrap(Fit):
             summed = np.zeros((int(self.fit.input.clusters.max()) + 1, scores.shape[1]))
             np.add.at(summed, self.fit.input.clusters, scores)
             scores = summed
-        return -scores @ vcov
+        influence: Array = -scores @ vcov
+        return influence
 
     def intervals(self, function: Callable[[Array], Array]) -> pd.DataFrame:
         """Return bootstrap standard errors and intervals of functions of θ.
@@ -187,7 +191,7 @@ class Bootstrap(Fit):
             return np.zeros(len(jacobian))
         u = self._influence @ jacobian.T
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.nan_to_num((u**3).sum(axis=0) / (6 * (u**2).sum(axis=0) ** 1.5))
+            return np.asarray(np.nan_to_num((u**3).sum(axis=0) / (6 * (u**2).sum(axis=0) ** 1.5)))
 
     @cached_property
     def _tidy(self) -> pd.DataFrame:
@@ -243,7 +247,9 @@ class Bootstrap(Fit):
 
     def glance(self) -> pd.Series:
         """Return the fit measures of the full sample and the counts of replicates."""
-        return pd.concat([self.fit.glance(), pd.Series(self.counts, dtype=float).add_prefix("boot_")])
+        counts: pd.Series = pd.Series({f"boot_{name}": float(count) for name, count in self.counts.items()})
+        together: pd.Series = pd.concat([self.fit.glance(), counts])
+        return together
 
     def effects(self, source: str | None = None, target: str | None = None) -> pd.DataFrame:
         """Return the effects with bootstrap standard errors and intervals.
@@ -331,7 +337,7 @@ def bootstrap(
 
 
 def _feasible(fit: SemFit) -> Array:
-    """The best first guess of the full sample that lies in the domain."""
+    """Return the best first guess of the full sample that lies in the domain."""
     for guess in starts(fit.table, fit.sample):
         if np.isfinite(fit.problem.value(guess[None]))[0]:
             return guess

@@ -15,7 +15,7 @@ from satloyal.models.sem.identify import row_name
 from satloyal.models.sem.inference import null_directions
 
 if TYPE_CHECKING:
-    from satloyal.models.sem.fit import SemFit
+    from satloyal.models.sem.result import SemFit
 
 __all__ = ["sem_checks"]
 
@@ -46,7 +46,7 @@ def sem_checks(fit: SemFit) -> tuple[Check, ...]:
 
 def _convergence(fit: SemFit) -> Check:
     if fit.converged:
-        text = f"the optimiser reached a minimum after {fit.iterations} iterations from starting point {fit.tried}"
+        text = f"a minimum was reached after {fit.iterations} iterations from starting point {fit.tried}"
         return Check("convergence", "pass", text, value=float(fit.iterations))
     return Check(
         "convergence",
@@ -67,8 +67,8 @@ def _identification(fit: SemFit) -> Check:
     return Check(
         "identification",
         "fail",
-        f"the data cannot tell {len(values)} combination(s) of parameters apart, so there are no standard errors: "
-        + ", ".join(worst),
+        f"the data cannot tell {len(values)} combination(s) of parameters apart, so there are no "
+        "standard errors: " + ", ".join(worst),
         value=float(len(values)),
         advice="constructs that are collinear or unrelated to the rest make this: join or drop them",
         source="Kenny & Milan 2012, Handbook of Structural Equation Modeling, ch. 9",
@@ -90,8 +90,8 @@ def _variances(fit: SemFit) -> Check:
     return Check(
         "variances",
         "fail",
-        f"{'a variance is' if len(bad) == 1 else f'{len(bad)} variances are'} negative (a Heywood case): {text}; "
-        + within,
+        ("a variance is" if len(bad) == 1 else f"{len(bad)} variances are")
+        + f" negative (a Heywood case): {text}; {within}",
         value=float(value),
         threshold=0.0,
         advice="a model or a sample that is too small for it; do not read estimates that touch this variable",
@@ -112,12 +112,12 @@ def _latent_correlations(fit: SemFit) -> Check | None:
         np.fill_diagonal(values, 0.0)
         i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
         if abs(values[i, j]) > abs(worst):
-            worst, pair = float(values[i, j]), (str(cor.index[i]), str(cor.columns[j]))
+            worst, pair = float(values[i, j]), (str(cor.index[int(i)]), str(cor.columns[int(j)]))
         definite &= bool(np.linalg.eigvalsh(cor.to_numpy())[0] > -1e-8)
     if abs(worst) > 1 + 1e-8:
         text = f"{pair[0]} and {pair[1]} correlate {worst:.3f}, beyond ±1"
     elif not definite:
-        text = "the latent correlations are not positive definite: a combination of constructs has a negative variance"
+        text = "the latent correlations are not positive definite: some sum of them has a negative variance"
     else:
         return Check(
             "latent correlations", "pass", "no latent correlation is beyond ±1", value=worst, threshold=1.0
@@ -151,7 +151,7 @@ def _distinct(fit: SemFit) -> Check | None:
         value=close[0][0],
         threshold=_DISTINCT,
         advice="separate effects of such constructs have wide intervals; read their joint effect",
-        source="Brown 2015, Confirmatory Factor Analysis, p. 116; Rönkkö & Cho 2022, Organ. Res. Methods 25:6-47",
+        source="Rönkkö & Cho 2022, Organ. Res. Methods 25:6-47",
     )
 
 
@@ -190,8 +190,11 @@ def _approximate_fit(fit: SemFit) -> Check:
     if fit.df == 0:
         return Check("approximate fit", "not_applicable", "the model is saturated: it fits any data")
     g = fit.glance()
-    rules = ((g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"), (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
-             (g["srmr"] <= 0.08, f"SRMR {g['srmr']:.3f} (≤ .08)"))  # fmt: skip
+    rules = (
+        (g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"),
+        (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
+        (g["srmr"] <= 0.08, f"SRMR {g['srmr']:.3f} (≤ .08)"),
+    )
     missed = [text for ok, text in rules if not ok]
     text = "all met: " if not missed else "not met: "
     return Check(
@@ -210,11 +213,11 @@ def _local_fit(fit: SemFit) -> Check | None:
         values = np.tril(table.to_numpy(), -1)
         i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
         if abs(values[i, j]) > abs(worst):
-            worst, pair = float(values[i, j]), (str(table.index[i]), str(table.columns[j]))
+            worst, pair = float(values[i, j]), (str(table.index[int(i)]), str(table.columns[int(j)]))
     good = abs(worst) <= _LARGE_RESIDUAL
     return Check(
         "local fit", "pass" if good else "warn",
-        f"the largest residual correlation is {worst:.3f}" + (f", of {pair[1]} and {pair[0]}" if pair[0] else ""),
+        f"the largest residual correlation is {worst:.3f}, of {pair[1]} and {pair[0]}",
         value=worst, threshold=_LARGE_RESIDUAL,
         advice="" if good else "the model does not explain why these two go together",
         source="Kline 2016, Principles and Practice of Structural Equation Modeling, p. 240",
@@ -300,6 +303,6 @@ def _weighted(fit: SemFit) -> Check | None:
 
 
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
-    _identification, _variances, _latent_correlations, _distinct, _size, _exact_fit, _approximate_fit, _local_fit,
-    _normality, _influence, _clusters, _weighted,
+    _identification, _variances, _latent_correlations, _distinct, _size, _exact_fit, _approximate_fit,
+    _local_fit, _normality, _influence, _clusters, _weighted,
 )  # fmt: skip

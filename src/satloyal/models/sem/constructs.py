@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from satloyal.core import reliability
 
 if TYPE_CHECKING:
-    from satloyal.models.sem.fit import SemFit
+    from satloyal.models.sem.result import SemFit
 
 __all__ = ["COEFFICIENTS", "Construct", "MeasurementModel"]
 

@@ -83,9 +83,9 @@ class Data:
     ) -> Data:
         """Open a frame, a Survey (its declared weights and nothing else are used unasked) or Moments."""
         if isinstance(data, Moments):
-            for value, name in ((group, "group"), (cluster, "cluster"), (weights, "weights")):
+            for value, option in ((group, "group"), (cluster, "cluster"), (weights, "weights")):
                 if value is not None:
-                    raise FitError(f"{name}= needs rows, and the data are moments", fix="give the rows")
+                    raise FitError(f"{option}= needs rows, and the data are moments", fix="give the rows")
             return cls(None, data, None, None, None, data.notes)
         notes: list[Note] = []
         if isinstance(data, Survey):

@@ -30,8 +30,8 @@ from satloyal.core.effects import (
 from satloyal.errors import FitError
 
 if TYPE_CHECKING:
-    from satloyal.models.sem.fit import SemFit
     from satloyal.models.sem.implied import Ram
+    from satloyal.models.sem.result import SemFit
     from satloyal.spec.table import ParameterTable
 
 __all__ = ["ARROW", "LOOPS", "EffectPlan", "GroupPlan", "Kind"]

@@ -19,7 +19,7 @@ from satloyal.models.sem.effect_plan import EffectPlan, GroupPlan
 from satloyal.models.sem.inference import delta_method
 
 if TYPE_CHECKING:
-    from satloyal.models.sem.fit import SemFit
+    from satloyal.models.sem.result import SemFit
 
 __all__ = ["EffectPlan", "effects", "effects_of", "stability_checks"]
 

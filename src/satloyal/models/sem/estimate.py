@@ -74,11 +74,12 @@ class Problem:
     q: int
 
     @classmethod
-    def of(cls, rams: Sequence[Ram], sample: Moments) -> Problem:
-        """Pose the problem of one sample."""
+    def of(cls, rams: Sequence[Ram], sample: Moments, likelihood: str) -> Problem:
+        """Pose the problem of one sample, with the divisor of the likelihood."""
+        sizes = [g.n if likelihood == "normal" else g.n - 1 for g in sample.groups]
         covs = [g.cov[None] for g in sample.groups]
         means = [None if g.mean is None else g.mean[None] for g in sample.groups]
-        return cls.of_batch(rams, [g.n for g in sample.groups], covs, means)
+        return cls.of_batch(rams, sizes, covs, means)
 
     @classmethod
     def of_batch(

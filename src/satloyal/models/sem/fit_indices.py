@@ -56,7 +56,9 @@ def noncentral_chi2_cdf(value: float, df: float, noncentrality: float) -> float:
 
 
 def cfi(chisq: float, df: float, baseline: float, baseline_df: float) -> float:
-    """Comparative fit index (Bentler 1990, *Psychol. Bull.* 107:238-246): 1 − max(χ²−df, 0)/max(χ²−df, χ²b−dfb, 0).
+    """Return the comparative fit index (Bentler 1990, *Psychol. Bull.* 107:238-246).
+
+    1 − max(χ² − df, 0) / max(χ² − df, χ²b − dfb, 0).
 
     Examples
     --------
@@ -183,7 +185,7 @@ def gfi(
 
 
 def agfi(value: float, moments: float, df: float) -> float:
-    """Adjusted GFI: 1 − (moments/df)(1 − GFI)."""
+    """Return the adjusted GFI, 1 − (moments/df)(1 − GFI)."""
     return 1 - moments / df * (1 - value) if df > 0 else (1.0 if abs(value - 1) < 1e-9 else _NAN)
 
 
@@ -198,7 +200,7 @@ def mfi(chisq: float, df: float, n: float) -> float:
 
 
 def ecvi(chisq: float, n: float, npar: float) -> float:
-    """Expected cross-validation index (Browne & Cudeck 1989): χ²/n + 2 npar/n."""
+    """Return the expected cross-validation index (Browne & Cudeck 1989), χ²/n + 2 npar/n."""
     return chisq / n + 2 * npar / n
 
 

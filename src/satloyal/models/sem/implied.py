@@ -472,7 +472,8 @@ class Implied:
         if plan.direct and len(plan.free) == q:
             return values
         out = np.zeros((len(values), q), dtype=values.dtype)
-        np.add.at(out, (slice(None), plan.free), values)
+        for entry, place in enumerate(plan.free):
+            out[:, place] += values[:, entry]
         return out
 
     def scores(self, KV: Array, rows: Array, KVK: Array) -> Array:
@@ -502,5 +503,6 @@ class Implied:
         x, y = K[:, :, plan.x], K[:, :, plan.y]
         entries = plan.c * (np.einsum("bie,bje->bije", x, y) + np.einsum("bie,bje->bije", y, x))
         out = np.zeros((*entries.shape[:3], self.ram.q), dtype=entries.dtype)
-        np.add.at(out, (slice(None), slice(None), slice(None), plan.free), entries)
+        for entry, place in enumerate(plan.free):
+            out[..., place] += entries[..., entry]
         return out

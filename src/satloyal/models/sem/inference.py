@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from satloyal.models.sem.implied import Implied, Ram, augmented
+from satloyal.models.sem.implied import Implied, Ram
 
 __all__ = ["casewise_scores", "complex_step", "delta_method", "null_directions", "robust_vcov", "vcov_of"]
 
 Array = NDArray[Any]
-VcovKind = Literal["expected", "observed", "robust"]
 
 _RANK = 1e-9  # eigenvalue of the scaled information, relative to the largest, that counts as none
 _STEP = 1e-30
@@ -40,7 +39,8 @@ def vcov_of(hessian: Array, n: float) -> Array:
         return np.full(hessian.shape, np.nan)
     scale = 1 / np.sqrt(np.abs(np.diagonal(hessian)))
     inverse = np.linalg.inv(hessian * np.outer(scale, scale)) * np.outer(scale, scale)
-    return (inverse + inverse.T) / (2 * n)
+    vcov: Array = (inverse + inverse.T) / (2 * n)
+    return vcov
 
 
 def null_directions(hessian: Array) -> tuple[Array, Array]:
@@ -67,7 +67,7 @@ def null_directions(hessian: Array) -> tuple[Array, Array]:
 def casewise_scores(
     rams: Sequence[Ram], theta: Array, rows: Sequence[Array], covs: Sequence[Array], means: Sequence[Array]
 ) -> list[Array]:
-    """Derivatives of each respondent's −log-likelihood, a group at a time, shapes (n_g, q).
+    """Return derivatives of each respondent's −log-likelihood, a group at a time, shapes (n_g, q).
 
     Parameters
     ----------
@@ -107,7 +107,8 @@ def robust_vcov(vcov: Array, scores: Array, clusters: Array | None = None) -> Ar
         summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
         np.add.at(summed, clusters, scores)
         scores = summed
-    return vcov @ (scores.T @ scores) @ vcov
+    sandwich: Array = vcov @ (scores.T @ scores) @ vcov
+    return sandwich
 
 
 def complex_step(function: Callable[[Array], Array], theta: Array) -> Array:
@@ -155,8 +156,3 @@ def delta_method(function: Callable[[Array], Array], theta: Array, vcov: Array) 
     with np.errstate(invalid="ignore"):
         variance = np.einsum("kq,qr,kr->k", jacobian, vcov, jacobian)
         return value, np.sqrt(np.where(variance < 0, np.nan, variance))
-
-
-def augmented_sample(cov: Array, mean: Array | None) -> Array:
-    """Return the augmented moments of a sample; see :func:`satloyal.models.sem.implied.augmented`."""
-    return augmented(cov, mean)

@@ -21,7 +21,7 @@ from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT, judge
 from satloyal.notes import Note
 
 if TYPE_CHECKING:
-    from satloyal.models.sem.fit import SemFit
+    from satloyal.models.sem.result import SemFit
 
 __all__ = ["Measurement", "measurement"]
 

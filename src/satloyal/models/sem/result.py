@@ -1,0 +1,481 @@
+"""The result of a structural equation model: a frozen value; its tables are made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.core.moments import Moments
+from satloyal.errors import FitError
+from satloyal.models.fit import Check, Fit
+from satloyal.models.sem import inference
+from satloyal.models.sem.bootstrap import Bootstrap, bootstrap
+from satloyal.models.sem.checks import sem_checks
+from satloyal.models.sem.data import Sample, rescaled
+from satloyal.models.sem.definitions import Definitions
+from satloyal.models.sem.effects import effects
+from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.identify import count_moments
+from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.measurement import Measurement, measurement
+from satloyal.models.sem.measures import GroupFit, measures, undefined
+from satloyal.models.sem.standardize import StandardizeKind, Standardizer
+from satloyal.models.sem.tidy import estimates, standardized
+from satloyal.notes import Note
+from satloyal.spec.syntax import Model
+from satloyal.spec.table import ParameterTable
+
+__all__ = ["SemFit", "VcovKind"]
+
+Array = NDArray[Any]
+VcovKind = Literal["expected", "observed", "robust"]
+
+
+@dataclass(frozen=True, eq=False)
+class SemFit(Fit):
+    """A structural equation model fitted to a sample.
+
+    Parameters
+    ----------
+    model : Model
+        The parsed model text.
+    table : ParameterTable
+    rams : tuple of Ram
+        The model as matrices, one a group.
+    input : Sample
+        Rows and moments as given.
+    likelihood : {"normal", "wishart"}
+    theta : ndarray, shape (q,)
+        Free estimates, by their number in the table.
+    value : float
+        Discrepancy F at the solution.
+    iterations, tried : int
+        Of the optimiser, and how many starts it needed.
+    solved : bool
+        Whether the optimiser met its criterion.
+    hessian : ndarray, shape (q, q)
+        Expected second derivatives of F at the solution.
+    vcov : ndarray, shape (q, q)
+        Covariance matrix of the estimates.
+    vcov_kind : {"expected", "observed", "robust"}
+    """
+
+    family: ClassVar[str] = "sem"
+
+    model: Model
+    table: ParameterTable
+    rams: tuple[Ram, ...]
+    input: Sample
+    likelihood: str
+    theta: Array
+    value: float
+    iterations: int
+    tried: int
+    solved: bool
+    hessian: Array
+    vcov: Array
+    vcov_kind: VcovKind
+    estimator: str = "ML"
+
+    # -- the sample ------------------------------------------------------------------------------------
+
+    @cached_property
+    def sample(self) -> Moments:
+        """Moments with the divisor of the likelihood, in the model's order of variables."""
+        return rescaled(self.input.moments, self.likelihood)
+
+    @cached_property
+    def data(self) -> pd.DataFrame | None:
+        """The complete rows used; ``None`` when the data came as moments."""
+        rows = self.input.rows
+        return None if rows is None else pd.DataFrame(rows.values, index=rows.index, columns=list(rows.names))
+
+    @property
+    def nobs(self) -> int:
+        """Number of respondents used."""
+        return self.sample.n
+
+    @property
+    def ngroups(self) -> int:
+        """Number of groups."""
+        return len(self.rams)
+
+    @property
+    def group_labels(self) -> tuple[str, ...]:
+        """Names of the groups, in order."""
+        return tuple(g.label for g in self.sample.groups)
+
+    @property
+    def effective_n(self) -> float:
+        """Observations that stand in the test: n, or n − G with the Wishart likelihood."""
+        return float(self.nobs if self.likelihood == "normal" else self.nobs - self.ngroups)
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom of the model."""
+        return count_moments(self.table) - self.table.q
+
+    # -- judgement -------------------------------------------------------------------------------------
+
+    @property
+    def converged(self) -> bool:
+        """Whether the optimiser reached a minimum."""
+        return bool(self.solved and np.isfinite(self.theta).all() and np.isfinite(self.value))
+
+    @cached_property
+    def admissible(self) -> bool:
+        """Whether no variance is negative, no correlation beyond ±1, and no loop explodes."""
+        return self.converged and not any(
+            c.status == "fail" for c in self.checks if c.name in ("variances", "latent correlations", "loops")
+        )
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Judgements about this fit."""
+        return sem_checks(self)
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """What was done to the data, and how the estimates came about."""
+        own = [Note("estimation", _method(self))]
+        return (*self.input.notes, *own)
+
+    # -- numbers ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The defined parameters as functions of θ."""
+        return Definitions(self.table)
+
+    @cached_property
+    def standardizer(self) -> Standardizer:
+        """Standardised values as functions of θ."""
+        groups = self.sample.groups
+        return Standardizer(self.table, self.rams, [g.cov for g in groups], [g.mean for g in groups])
+
+    @cached_property
+    def _tidy(self) -> pd.DataFrame:
+        return estimates(self)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a parameter.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``lhs, op, rhs, group, label, free, est, se, z, pvalue, ci_lower, ci_upper, std_lv,
+            std_all``. Fixed parameters have a standard error of 0 and no test. NaN throughout when the fit
+            did not converge.
+        """
+        return self._tidy.copy()
+
+    def _terms(self) -> pd.Index:
+        table = self._tidy
+        names = table["lhs"] + " " + table["op"] + " " + table["rhs"]
+        if self.ngroups > 1:
+            names = names + np.where(table["group"] > 0, " [" + table["group"].astype(str) + "]", "")
+        return pd.Index(names.str.strip(), name="term")
+
+    @cached_property
+    def _glance(self) -> pd.Series:
+        if not self.converged:
+            return undefined(self.table.q, self.nobs)
+        return measures(
+            self._group_fits(), value=self.value, npar=self.table.q, df=self.df, likelihood=self.likelihood
+        )
+
+    def glance(self) -> pd.Series:
+        """Return the fit measures under lavaan's names, dots as underscores; NaN when not converged."""
+        return self._glance.copy()
+
+    def _group_fits(self) -> list[GroupFit]:
+        out = []
+        written = {r.lhs for r in self.table.rows if r.op in ("~~", "~1") and r.origin == "user"}
+        written |= {r.rhs for r in self.table.rows if r.op == "~~" and r.origin == "user"}
+        place = self.table.observed.index
+        x = tuple(place(name) for name in self.table.exogenous)
+        covariates = tuple(place(name) for name in self.table.covariates if name not in written)
+        for (sigma, mu), group in zip(self._implied, self.sample.groups, strict=True):
+            mean = group.mean if self.table.meanstructure else None
+            out.append(GroupFit(group.n, group.cov, sigma, mean, mu, x, covariates))
+        return out
+
+    @cached_property
+    def _implied(self) -> list[tuple[Array, Array | None]]:
+        out: list[tuple[Array, Array | None]] = []
+        for ram, group in zip(self.rams, self.sample.groups, strict=True):
+            moments = ram.implied(self.theta[None], group.cov, group.mean).sigma[0]
+            p = ram.observed
+            if ram.manifest == p:
+                out.append((moments, None))
+            else:
+                mu = moments[:p, p]
+                out.append((moments[:p, :p] - np.outer(mu, mu), mu))
+        return out
+
+    def implied(self) -> list[tuple[pd.DataFrame, pd.Series | None]]:
+        """Return the implied covariances and means of each group."""
+        names = list(self.table.observed)
+        return [
+            (
+                pd.DataFrame(sigma if self.converged else sigma * np.nan, index=names, columns=names),
+                None if mu is None else pd.Series(mu, index=names),
+            )
+            for sigma, mu in self._implied
+        ]
+
+    def residuals(self, kind: Literal["raw", "cor", "normalized"] = "raw", group: int = 0) -> pd.DataFrame:
+        """Return sample minus implied covariances of one group.
+
+        Parameters
+        ----------
+        kind : {"raw", "cor", "normalized"}
+            Covariances, correlations (Bollen 1989, p. 258), or covariances over their standard error
+            √((s_ii s_jj + s_ij²)/n) (Jöreskog & Sörbom 1981).
+        group : int
+            Position of the group.
+
+        Returns
+        -------
+        DataFrame, shape (p, p)
+        """
+        if kind not in ("raw", "cor", "normalized"):
+            raise FitError(f"kind is {kind!r}", where="residuals", fix="use 'raw', 'cor' or 'normalized'")
+        S, (sigma, _) = self.sample.groups[group].cov, self._implied[group]
+        raw = S - sigma
+        if kind == "cor":
+            a, b = np.sqrt(np.diagonal(S)), np.sqrt(np.diagonal(sigma))
+            raw = S / np.outer(a, a) - sigma / np.outer(b, b)
+        elif kind == "normalized":
+            variance = (np.outer(np.diagonal(S), np.diagonal(S)) + S**2) / self.sample.groups[group].n
+            raw = raw / np.sqrt(variance)
+        names = list(self.table.observed)
+        return pd.DataFrame(raw if self.converged else raw * np.nan, index=names, columns=names)
+
+    def standardized(self, kind: StandardizeKind = "std_all", level: float = 0.95) -> pd.DataFrame:
+        """Return the standardised solution with delta-method standard errors.
+
+        Parameters
+        ----------
+        kind : {"std_all", "std_lv"}
+            Observed and latent variables scaled, or latent ones only.
+        level : float
+            Of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs, group, label, est, se, z, pvalue, ci_lower, ci_upper``; defined parameters are
+            computed from standardised ones.
+        """
+        return standardized(self, kind, level)
+
+    def r2(self) -> pd.DataFrame:
+        """Return the explained share of variance of every variable with arrows into it.
+
+        Returns
+        -------
+        DataFrame
+            ``variable, group, r2``; NaN where the residual variance is negative.
+        """
+        rows = []
+        values = self.standardizer.values(self.theta[None], "std_all")[0]
+        into = {(r.rhs if r.op == "=~" else r.lhs, r.group) for r in self.table.rows if r.op in ("=~", "~")}
+        for row, value in zip(self.standardizer.rows, values, strict=True):
+            if row.op == "~~" and row.lhs == row.rhs and (row.lhs, row.group) in into:
+                share = 1 - value
+                rows.append((row.lhs, row.group, share if self.converged and value >= 0 else np.nan))
+        return pd.DataFrame(rows, columns=["variable", "group", "r2"])
+
+    def latent_correlations(self, group: int = 0) -> pd.DataFrame:
+        """Return the implied correlations of the latent variables of one group."""
+        names = list(self.table.latent)
+        cov = self._latent_cov[group]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sd = np.sqrt(np.diagonal(cov))
+            cor = cov / np.outer(sd, sd)
+        return pd.DataFrame(cor if self.converged else cor * np.nan, index=names, columns=names)
+
+    @cached_property
+    def _latent_cov(self) -> list[Array]:
+        out = []
+        for ram, group in zip(self.rams, self.sample.groups, strict=True):
+            P = ram.implied(self.theta[None], group.cov, group.mean).P[0]
+            core = [ram.variables[i] for i in ram.plan.core]
+            at = [core.index(name) for name in self.table.latent]
+            cov = P[np.ix_(at, at)]
+            if ram.manifest > ram.observed:
+                mean = P[at, core.index(ram.variables[ram.manifest - 1])]
+                cov = cov - np.outer(mean, mean)
+            out.append(cov)
+        return out
+
+    def effects(
+        self, source: str | None = None, target: str | None = None, *, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Take the effects apart: direct, each specific indirect, total indirect, total.
+
+        Parameters
+        ----------
+        source, target : str, optional
+            Restrict to one cause or one outcome.
+        level : float
+            Of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``source, target, kind, path, group, est, se, z, pvalue, ci_lower, ci_upper, std_all``.
+        """
+        return effects(self, source, target, level=level)
+
+    def measurement(
+        self, replicates: int = 0, seed: int | None = None, *, level: float = 0.95
+    ) -> Measurement:
+        """Return reliability, average variance extracted and discriminant validity.
+
+        Parameters
+        ----------
+        replicates : int
+            Bootstrap replicates for the HTMT intervals; none when 0.
+        seed : int, optional
+        level : float
+            Of the intervals.
+        """
+        return measurement(self, replicates=replicates, seed=seed, level=level)
+
+    # -- other covariance matrices, other samples ------------------------------------------------------
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The objective of this fit."""
+        return Problem.of(self.rams, self.sample, self.likelihood)
+
+    @cached_property
+    def observed_hessian(self) -> Array:
+        """Observed second derivatives of F at the solution, shape (q, q)."""
+        return np.asarray(self.problem(self.theta[None], np.zeros(1, int), "observed").hessian[0])
+
+    def scores(self) -> Array:
+        """Return the derivatives of each row's weighted −log-likelihood, shape (n, q), in the rows' order.
+
+        Raises
+        ------
+        FitError
+            When the data came as moments.
+        """
+        rows = self.input.rows
+        if rows is None:
+            raise FitError("casewise scores need rows, and the data are moments", fix="fit to the rows")
+        groups = self.sample.groups
+        masks = [rows.codes == g for g in range(self.ngroups)]
+        parts = inference.casewise_scores(
+            self.rams, self.theta, [rows.values[m] for m in masks], [g.cov for g in groups],
+            [np.zeros(0) if g.mean is None else g.mean for g in groups],
+        )  # fmt: skip
+        out = np.empty((len(rows.values), self.table.q))
+        for mask, part in zip(masks, parts, strict=True):
+            out[mask] = part
+        return out if rows.weights is None else out * rows.weights[:, None]
+
+    def with_vcov(self, kind: VcovKind) -> SemFit:
+        """Return the same fit with another covariance matrix of its estimates.
+
+        Parameters
+        ----------
+        kind : {"expected", "observed", "robust"}
+            Inverse expected information, inverse observed information, or the sandwich of the observed
+            information and the casewise scores, summed within clusters where there are any.
+        """
+        if kind == "expected":
+            vcov = inference.vcov_of(self.hessian / 2, self.effective_n)
+        elif kind in ("observed", "robust"):
+            vcov = inference.vcov_of(self.observed_hessian / 2, self.effective_n)
+            if kind == "robust":
+                vcov = inference.robust_vcov(vcov, self.scores(), self.input.clusters)
+        else:
+            raise FitError(
+                f"kind is {kind!r}", where="with_vcov", fix="use 'expected', 'observed' or 'robust'"
+            )
+        return replace(self, vcov=vcov, vcov_kind=kind)
+
+    def bootstrap(
+        self,
+        replicates: int = 5000,
+        seed: int | None = None,
+        *,
+        kind: Literal["nonparametric", "parametric"] | None = None,
+        level: float = 0.95,
+        workers: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Bootstrap:
+        """Refit to resamples.
+
+        Parameters
+        ----------
+        replicates : int
+        seed : int, optional
+            The same seed gives the same numbers on any number of workers.
+        kind : {"nonparametric", "parametric"}, optional
+            Rows (or clusters) drawn with replacement, or normal samples from the fitted model: the only
+            kind that a published matrix allows, and its default.
+        level : float
+            Of the intervals.
+        workers : int, optional
+            Threads; as many as processors when not given.
+        progress : callable, optional
+            Called with (done, total).
+
+        Returns
+        -------
+        Bootstrap
+        """
+        return bootstrap(self, replicates, seed, kind=kind, level=level, workers=workers, progress=progress)
+
+    # -- words -----------------------------------------------------------------------------------------
+
+    def headline(self) -> str:
+        """Return the first line: whether this may be used, and how it fits."""
+        if not self.converged:
+            return (
+                f"DID NOT CONVERGE: no number of this model may be used ({self.iterations} iterations, "
+                f"{self.tried} starting points)."
+            )
+        g = self._glance
+        bad = [c for c in self.checks if c.status == "fail"]
+        state = "the solution is admissible"
+        if bad:
+            state = "NOT TO BE USED AS IT IS: " + "; ".join(c.message.rstrip(".") for c in bad)
+        p = "p < .001" if g["pvalue"] < 0.001 else f"p = {_short(g['pvalue'], 3)}"
+        if self.df == 0:
+            fit = "The model is saturated: its fit cannot be tested"
+        else:
+            fit = (
+                f"χ²({self.df}) = {g['chisq']:.2f}, {p}; CFI {_short(g['cfi'], 3)}, "
+                f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
+                f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
+            )
+        times = "iteration" if self.iterations == 1 else "iterations"
+        return f"Converged after {self.iterations} {times}; {state}. {fit}."
+
+
+def _method(fit: SemFit) -> str:
+    words = {
+        "expected": "standard errors from the expected information",
+        "observed": "standard errors from the observed information",
+        "robust": "robust (sandwich) standard errors",
+    }
+    likelihood = "normal" if fit.likelihood == "normal" else "Wishart"
+    source = "rows" if fit.input.rows is not None else "a matrix"
+    return f"maximum likelihood ({likelihood}) from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
+
+
+def _short(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text

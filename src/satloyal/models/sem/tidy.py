@@ -1,0 +1,104 @@
+"""Tables of estimates: values, standard errors, tests and intervals, one row a parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from satloyal.models.sem.inference import delta_method
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.result import SemFit
+    from satloyal.models.sem.standardize import StandardizeKind
+    from satloyal.spec.parameter import Parameter
+
+__all__ = ["estimates", "standardized", "with_tests"]
+
+Array = NDArray[Any]
+
+_COLUMNS = (
+    "lhs", "op", "rhs", "group", "label", "free", "est", "se", "z", "pvalue", "ci_lower", "ci_upper",
+    "std_lv", "std_all",
+)  # fmt: skip
+_NO_SPREAD = 1e-9  # a standard error this small, relative to the value, is rounding of one that is zero
+
+
+def estimates(fit: SemFit) -> pd.DataFrame:
+    """Return one row a parameter; see :meth:`SemFit.tidy`."""
+    rows = fit.table.rows
+    est = np.full(len(rows), np.nan)
+    se = np.full(len(rows), np.nan)
+    with np.errstate(invalid="ignore"):
+        variances = np.diagonal(fit.vcov)
+        errors = np.sqrt(np.where(variances < 0, np.nan, variances))
+    values, value_errors = delta_method(fit.definitions.values, fit.theta, fit.vcov)
+    std = {k: fit.standardizer.values(fit.theta[None], k) for k in ("std_lv", "std_all")}
+    std_defined = {k: fit.definitions.standardized(fit.standardizer, v)[0] for k, v in std.items()}
+    std_columns = {k: np.full(len(rows), np.nan) for k in std}
+    placed = {id(row): i for i, row in enumerate(fit.standardizer.rows)}
+    defined = {id(row): i for i, row in enumerate(fit.table.definitions)}
+    for i, row in enumerate(rows):
+        if row.op == ":=":
+            est[i], se[i] = values[defined[id(row)]], value_errors[defined[id(row)]]
+            for k, column in std_columns.items():
+                column[i] = std_defined[k][defined[id(row)]]
+        elif row.free:
+            est[i], se[i] = fit.theta[row.free - 1], errors[row.free - 1]
+        else:
+            est[i], se[i] = _fixed_value(fit, row), 0.0
+        if id(row) in placed:
+            for k, column in std_columns.items():
+                column[i] = std[k][0, placed[id(row)]]
+    out = pd.DataFrame(
+        [(r.lhs, r.op, r.rhs, r.group, r.label, r.free) for r in rows],
+        columns=["lhs", "op", "rhs", "group", "label", "free"],
+    )
+    out = with_tests(out, est, se, 0.95, usable=fit.converged)
+    for k, column in std_columns.items():
+        out[k] = column if fit.converged else np.nan
+    return out[list(_COLUMNS)]
+
+
+def _fixed_value(fit: SemFit, row: Parameter) -> float:
+    if not row.fixed_x:
+        return float(row.value) if row.value is not None else 0.0
+    group = fit.sample.groups[row.group - 1]
+    i = fit.sample.names.index(row.lhs)
+    if row.op == "~1":
+        return float("nan") if group.mean is None else float(group.mean[i])
+    return float(group.cov[i, fit.sample.names.index(row.rhs)])
+
+
+def with_tests(frame: pd.DataFrame, est: Array, se: Array, level: float, *, usable: bool) -> pd.DataFrame:
+    """Add estimates, their tests and intervals; NaN throughout when they may not be used."""
+    if not usable:
+        est, se = np.full(len(est), np.nan), np.full(len(se), np.nan)
+    width = float(special.ndtri((1 + level) / 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(se > 0, est / np.where(se > 0, se, 1.0), np.nan)
+    out = frame.copy()
+    out["est"], out["se"], out["z"] = est, se, z
+    out["pvalue"] = 2 * special.ndtr(-np.abs(z))
+    out["ci_lower"], out["ci_upper"] = est - width * se, est + width * se
+    return out
+
+
+def standardized(fit: SemFit, kind: StandardizeKind, level: float) -> pd.DataFrame:
+    """Return the standardised solution; see :meth:`SemFit.standardized`."""
+
+    def both(theta: Array) -> Array:
+        values = fit.standardizer.values(theta, kind)
+        return np.concatenate([values, fit.definitions.standardized(fit.standardizer, values)], axis=1)
+
+    est, se = delta_method(both, fit.theta, fit.vcov)
+    se = np.where(se < _NO_SPREAD * np.maximum(np.abs(est), 1), 0.0, se)
+    rows = [*fit.standardizer.rows, *fit.table.definitions]
+    out = pd.DataFrame(
+        [(r.lhs, r.op, r.rhs, r.group, r.label) for r in rows],
+        columns=["lhs", "op", "rhs", "group", "label"],
+    )
+    return with_tests(out, est, se, level, usable=fit.converged)
