@@ -34,8 +34,9 @@ LAYERS = {
 }
 FLAT = {"survey", "spec", "core"}  # these do not know each other
 
-LINES = 400  # the aim is 300; beyond 400 there is a second noun in it
-FUNCTION_LINES = 70
+# lines of code without docstrings, comments and empty lines; beyond these there is a second noun in it
+MODULE_LINES = 300
+FUNCTION_LINES = 60
 
 
 def _name(path: Path) -> str:
@@ -101,17 +102,25 @@ def test_core_is_arithmetic_and_needs_no_heavy_library() -> None:
         assert not roots & {"matplotlib", "jinja2", "pydantic", "typer", "rich", "pyreadstat"}, path
 
 
+def _code_lines(text: str, tree: ast.Module) -> set[int]:
+    lines = {i for i, line in enumerate(text.splitlines(), 1) if line.strip() and line.strip()[0] != "#"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            lines -= set(range(node.lineno, (node.end_lineno or 0) + 1))
+    return lines
+
+
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_a_module_owns_one_noun(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= LINES, f"{path.name} has {text.count(chr(10))} lines: look for the second noun"
-    assert ast.get_docstring(ast.parse(text)), f"{path.name} does not say what it owns"
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), f"{path.name} does not say what it owns"
+    code = _code_lines(text, tree)
+    assert len(code) <= MODULE_LINES, f"{path.name} has {len(code)} lines of code: look for the second noun"
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            words = node.body[0] if ast.get_docstring(node) else None
-            doc = (words.end_lineno or 0) - words.lineno + 1 if words else 0
-            code = (node.end_lineno or 0) - node.lineno + 1 - doc
-            assert code <= FUNCTION_LINES, f"{path.name}: {node.name} has {code} lines of code"
+            own = code & set(range(node.lineno, (node.end_lineno or 0) + 1))
+            assert len(own) <= FUNCTION_LINES, f"{path.name}: {node.name} has {len(own)} lines of code"
 
 
 def test_text_is_never_evaluated_as_code() -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
@@ -105,9 +106,19 @@ def styled() -> Iterator[None]:
         yield
 
 
+class Picture(Figure):
+    """A figure that shows itself in a notebook, where pyplot was never imported."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        with styled():
+            self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
 def canvas(width: float, height: float) -> Figure:
     """Return an empty figure of that many inches."""
-    return Figure(figsize=(width, height), layout=None)
+    return Picture(figsize=(width, height), layout=None)
 
 
 def plain_axes(ax: Axes, *, grid: str | None = "x") -> None:
