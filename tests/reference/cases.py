@@ -192,8 +192,8 @@ def _deviates(name: str, case: Case, theirs: float | None) -> bool:
             "undefined for a saturated model; lavaan has NA, or 1 where rounding leaves a trace"
         )
         return True
-    if name == "rfi" and theirs is None:
-        assert 0 <= ours <= 1, "lavaan leaves the RFI out where the model has more df than the baseline"
+    if name in {"nfi", "rfi"} and theirs is None:
+        assert 0 <= ours <= 1, "lavaan leaves both out where the model has more df than the baseline"
         return True
     return False
 
@@ -249,10 +249,10 @@ def residuals(case: Case) -> Iterator[Compared]:
         "residual_cor",
     ):  # the same where the variances are reproduced, as they are here
         if key in case.stored:
-            yield from _square(case.stored[key], case.fit().residuals("cor"), "residuals", INDEX)
+            yield from _square(case.stored[key], case.fit().residuals("cor"), "residual correlations", INDEX)
     if "residual_raw" in case.stored:
         ours = case.fit().residuals("raw")
-        yield from _square(case.stored["residual_raw"], ours, "residuals", RELATIVE)
+        yield from _square(case.stored["residual_raw"], ours, "residuals in units of the data", RELATIVE)
 
 
 def measurement(case: Case) -> Iterator[Compared]:

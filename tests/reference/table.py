@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from reference.cases import ASPECTS, Case, Compared
+from reference.cases import ASPECTS, RELATIVE, STOPPED_EARLY, Case, Compared
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 BY_STATISTIC = DOCS / "parity_statistics.csv"
@@ -31,7 +31,9 @@ def by_statistic(cases: Iterable[Case]) -> list[dict[str, str]]:
     for case in cases:
         for aspect in ASPECTS.values():
             for c in aspect(case):
-                found[c.statistic, _measured(c), c.rule.limit].append((case.name, c))
+                early = c.rule.limit != RELATIVE.limit and case.name in STOPPED_EARLY
+                name = f"{c.statistic}, {case.name}: lavaan stops short" if early else c.statistic
+                found[name, _measured(c), c.rule.limit].append((case.name, c))
     rows = []
     for (statistic, measured, limit), hits in found.items():
         worst = max(c.difference for _, c in hits)
