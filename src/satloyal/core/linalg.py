@@ -7,49 +7,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cholesky_or_flag", "inverse_or_nan", "smallest_eigenvalue", "solve_symmetric", "vech_indices"]
+__all__ = ["inverse_or_nan", "logdet_or_flag", "smallest_eigenvalue", "solve_symmetric", "vech_indices"]
 
 Array = NDArray[Any]
 
 _RIDGE = (
     1e-11  # relative to the diagonal: keeps a singular system solvable, far below any tolerance we report
 )
-_CONDITION = 1e-13  # eigenvalues below this share of the largest carry no information in double precision
 
 
-def cholesky_or_flag(matrices: Array) -> tuple[Array, Array]:
-    """Factorise a batch of symmetric matrices; where one is not positive definite, say so.
+def logdet_or_flag(matrices: Array) -> tuple[Array, Array]:
+    """Log determinants of a batch of symmetric matrices, and which are positive definite.
 
     Parameters
     ----------
     matrices : ndarray, shape (B, p, p)
-        Symmetric matrices.
 
     Returns
     -------
-    factors : ndarray, shape (B, p, p)
-        Lower Cholesky factors; the identity where there is none.
+    logdet : ndarray, shape (B,)
+        Zero where a matrix is not positive definite.
     ok : ndarray of bool, shape (B,)
         Whether each matrix is positive definite and finite.
 
     Examples
     --------
-    >>> factors, ok = cholesky_or_flag(np.array([[[4.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]))
-    >>> ok.tolist(), float(factors[0, 0, 0])
-    ([True, False], 2.0)
+    >>> logdet, ok = logdet_or_flag(np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]))
+    >>> logdet.tolist(), ok.tolist()
+    ([0.0, 0.0], [True, False])
     """
     try:
         factors = np.linalg.cholesky(matrices)
+        pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
     except np.linalg.LinAlgError:
-        finite: Array = np.asarray(np.isfinite(matrices).all(axis=(1, 2)))
-        eye = np.eye(matrices.shape[-1])
-        safe = np.where(finite[:, None, None], matrices, eye)
-        ok: Array = finite & (np.linalg.eigvalsh(safe)[:, 0] > _CONDITION * np.abs(safe).max(axis=(1, 2)))
-        return np.linalg.cholesky(np.where(ok[:, None, None], safe, eye)), ok
-    ok = np.asarray(np.isfinite(factors).all(axis=(1, 2)))
-    if not ok.all():
-        factors = np.where(ok[:, None, None], factors, np.eye(matrices.shape[-1]))
-    return factors, ok
+        pivots = _pivots(matrices)
+    ok = np.asarray((pivots > 0).all(axis=1) & np.isfinite(pivots).all(axis=1))
+    return np.log(np.where(ok[:, None], pivots, 1.0)).sum(axis=1), ok
+
+
+def _pivots(matrices: Array) -> Array:
+    """Pivots of Gaussian elimination without exchanges, shape (B, p): all positive for a definite matrix."""
+    rest = matrices.copy()
+    size = rest.shape[-1]
+    pivots = np.full(rest.shape[:2], np.nan)
+    for j in range(size):
+        pivots[:, j] = rest[:, j, j]
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            column = rest[:, j + 1 :, j] / rest[:, j, j, None]
+            rest[:, j + 1 :, j + 1 :] -= column[:, :, None] * rest[:, None, j, j + 1 :]
+    return pivots
 
 
 def inverse_or_nan(matrices: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from satloyal.core.linalg import cholesky_or_flag
+from satloyal.core.linalg import logdet_or_flag
 
 __all__ = ["MaximumLikelihood", "Weights"]
 
@@ -59,8 +59,7 @@ class MaximumLikelihood:
     @classmethod
     def of(cls, sample: Array) -> MaximumLikelihood:
         """Prepare for a batch of sample moments, shape (B, p, p)."""
-        factors, ok = cholesky_or_flag(sample)
-        logdet = 2 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        logdet, ok = logdet_or_flag(sample)
         return cls(sample, np.where(ok, logdet, np.nan) + sample.shape[-1])
 
     def take(self, which: Array) -> MaximumLikelihood:
@@ -71,8 +70,7 @@ class MaximumLikelihood:
 
     def at(self, sigma: Array, *, observed: bool) -> Weights:
         """Evaluate at implied moments, shape (B, p, p)."""
-        factors, ok = cholesky_or_flag(sigma)
-        logdet = 2 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        logdet, ok = logdet_or_flag(sigma)
         if not ok.all():
             sigma = np.where(ok[:, None, None], sigma, np.eye(sigma.shape[-1]))
         V = np.linalg.inv(sigma)
