@@ -22,14 +22,17 @@ MOST_GROUPS = 24
 """Columns with more groups than this are not compared: the figure could not be read."""
 
 
-def mean_interval(x: Array, w: Array, level: float = 0.95) -> tuple[float, float, float]:
+def mean_interval(
+    x: Array, w: Array, level: float = 0.95, clusters: Array | None = None
+) -> tuple[float, float, float]:
     r"""Return the weighted mean and its t interval.
 
     .. math:: \bar x = \frac{\sum w x}{\sum w}, \qquad
               s^2(\bar x) = \frac{n}{n-1} \frac{\sum w^2 (x - \bar x)^2}{(\sum w)^2}
 
     the linearised variance of a ratio mean (Cochran 1977, *Sampling Techniques*, 3rd ed., sections 2.11 and
-    6.4), with n - 1 degrees of freedom.
+    6.4), with n - 1 degrees of freedom. With clusters the sum runs over the clusters' totals of w (x - mean),
+    and n is their number (section 11.8).
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ def mean_interval(x: Array, w: Array, level: float = 0.95) -> tuple[float, float
         Values and weights.
     level : float
         Confidence level.
+    clusters : ndarray, shape (n,), optional
+        Sampling cluster of each value.
 
     Returns
     -------
@@ -50,14 +55,18 @@ def mean_interval(x: Array, w: Array, level: float = 0.95) -> tuple[float, float
     >>> mean, round(low, 3), round(high, 3)
     (2.0, -0.484, 4.484)
     """
-    x, w = x[w > 0], w[w > 0]
-    n, total = len(x), float(w.sum())
-    if n == 0:
+    total = float(w[w > 0].sum())
+    if total == 0:
         return float("nan"), float("nan"), float("nan")
-    mean = float((w * x).sum() / total)
+    mean = float((w * x)[w > 0].sum() / total)
+    parts = (w * (x - mean))[w > 0]
+    if clusters is not None:
+        _, codes = np.unique(clusters[w > 0], return_inverse=True)
+        parts = np.bincount(codes, weights=parts).astype(np.float64)
+    n = len(parts)
     if n == 1:
         return mean, float("nan"), float("nan")
-    se = float(np.sqrt(n / (n - 1) * (w**2 * (x - mean) ** 2).sum()) / total)
+    se = float(np.sqrt(n / (n - 1) * (parts**2).sum()) / total)
     half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * se
     return mean, mean - half, mean + half
 
@@ -77,12 +86,16 @@ def group_means(survey: Survey, column: str) -> pd.DataFrame | None:
         return None
     scores = _scores(survey)
     weights = np.ones(survey.n) if survey.weights is None else survey.weights.to_numpy(dtype=float)
+    book = survey.codebook
+    codes = None if book.cluster is None else pd.factorize(survey.frame[book.cluster])[0].astype(float)
     rows = []
     for construct in scores.columns:
         values = scores[construct].to_numpy(dtype=float)
         for group in groups:
             here = (labels == group).to_numpy(dtype=bool) & np.isfinite(values) & np.isfinite(weights)
-            mean, low, high = mean_interval(values[here], weights[here])
+            mean, low, high = mean_interval(
+                values[here], weights[here], clusters=None if codes is None else codes[here]
+            )
             rows.append((str(construct), str(group), int(here.sum()), mean, low, high))
     return pd.DataFrame(rows, columns=["construct", "group", "n", "mean", "ci_lower", "ci_upper"])
 

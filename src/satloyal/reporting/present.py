@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figure", "figures", "html"]
 
+_BRIEF: dict[str, dict[str, Any]] = {"effects": {"most": 16}}  # a notebook cell shall stay short
 Draw = Callable[..., "Figure"]
 
 
@@ -98,7 +99,14 @@ def html(fit: Fit) -> str:
     mark = hashlib.sha256(f"{fit.family} {fit.headline()}".encode()).hexdigest()[:10]
     shown = _default_figures(fit)
     pictures = [
-        (name, to_svg(figure(fit, name), name=f"sl-{mark}-{name}", title=f"{name} of this fit"))
+        (
+            name,
+            to_svg(
+                figure(fit, name, **_BRIEF.get(name, {})),
+                name=f"sl-{mark}-{name}",
+                title=f"{name} of this fit",
+            ),
+        )
         for name in shown
     ]
     return render(

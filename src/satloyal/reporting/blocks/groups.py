@@ -28,14 +28,19 @@ def groups(inputs: Inputs) -> Section | None:
             continue
         table, frame = made
         weight = " weighted" if survey.codebook.weight else ""
-        caption = f"Mean{weight} scores by {column} with 95 % intervals."
+        caption = (
+            f"Mean{weight} scores by {column} with 95 % intervals. The axes start at different places, but "
+            "an inch is as many points on all of them."
+        )
         parts += [Picture(f"groups_{i}", caption, _describe(frame), partial(draw_groups, frame))]
         parts.append(table.with_name(f"groups_{i}"))
     if not parts:
         return None
+    clustered = f", with {survey.codebook.cluster} as clusters" if survey.codebook.cluster else ""
     weighted = f" weighted by {survey.codebook.weight}," if survey.codebook.weight else ""
     method = (
-        f"Group means are{weighted} means of construct scores with t intervals from the linearised variance. "
+        f"Group means are{weighted} means of construct scores with t intervals from the linearised "
+        f"variance{clustered}. "
         "Path coefficients are not compared between groups: that presumes invariance, which was not "
         "tested here."
     )

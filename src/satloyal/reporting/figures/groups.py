@@ -12,7 +12,7 @@ __all__ = ["draw_groups"]
 
 
 def draw_groups(means: pd.DataFrame, *, xlabel: str = "Mean score with 95 % interval") -> Figure:
-    """Draw means by group, a panel a construct.
+    """Draw means by group, a panel a construct; each panel has its own place on a scale of one length.
 
     Parameters
     ----------
@@ -36,13 +36,15 @@ def draw_groups(means: pd.DataFrame, *, xlabel: str = "Mean score with 95 % inte
     width, height = left + across * panel + (across - 1) * gap + 0.15, down * (head + row + foot) + 0.25
     with style.styled():
         figure = style.canvas(width, height)
-        low, high = _limits(means)
+        reach = [_ends(means[means["construct"] == c]) for c in constructs]
+        span = max((high - low for low, high in reach), default=1.0)
         for k, construct in enumerate(constructs):
             at_x = left + (k % across) * (panel + gap)
             at_y = height - (k // across + 1) * (head + row + foot) + foot
             ax = figure.add_axes((at_x / width, at_y / height, panel / width, row / height))
             style.plain_axes(ax)
-            ax.set_xlim(low, high)
+            middle = sum(reach[k]) / 2
+            ax.set_xlim(middle - 0.58 * span, middle + 0.58 * span)
             ax.set_ylim(len(groups) - 0.4, -0.6)
             ax.set_yticks(
                 range(len(groups)), names if k % across == 0 else [""] * len(groups), color=style.INK
@@ -61,10 +63,7 @@ def draw_groups(means: pd.DataFrame, *, xlabel: str = "Mean score with 95 % inte
     return figure
 
 
-def _limits(means: pd.DataFrame) -> tuple[float, float]:
-    values = [v for c in ("mean", "ci_lower", "ci_upper") for v in means[c] if numbers.defined(v)] or [
-        0.0,
-        1.0,
-    ]
-    pad = 0.06 * ((max(values) - min(values)) or 1.0)
-    return min(values) - pad, max(values) + pad
+def _ends(means: pd.DataFrame) -> tuple[float, float]:
+    """Return the smallest and the largest number of a construct, a little apart at least."""
+    values = [v for c in ("mean", "ci_lower", "ci_upper") for v in means[c] if numbers.defined(v)] or [0.0]
+    return min(values), max(*values, min(values) + 0.1)

@@ -39,6 +39,7 @@ ITEM_HEIGHT = 0.19
 _LONGEST_ROW = 4  # layers that fit across a page
 _WRAP = 18  # characters of a name in a line
 _SAMPLES = 81
+_CLEAR = 0.12  # inches that a path keeps from nodes it passes
 _BOW = 0.28  # inches that opposite paths are pushed off their chord
 
 
@@ -157,11 +158,29 @@ def _trace(
     p, q = np.array([start.x, start.y]), np.array([end.x, end.y])
     if via:
         ahead = -reach if arrow.key in found.backward else reach
-        stops = [p, *(s for v in via for s in (v - ahead, v + ahead)), q]
-        points = _smooth(np.array(stops))
+        points = _around(p, q, via, ahead, [s for n, s in shapes.items() if n not in arrow.key])
     else:
         points = _bow(p, q, _BOW if bowed else 0.0)
     return _clip(points, start, end)
+
+
+def _around(p: Points, q: Points, via: list[Points], ahead: Points, others: list[Shape]) -> Points:
+    """Go round the nodes between: in one bow if that keeps clear of them, else along the dummies."""
+    chord = (q - p) / max(float(np.hypot(*(q - p))), 1e-9)
+    far = max((float(chord[0] * (v - p)[1] - chord[1] * (v - p)[0]) for v in via), key=abs)
+    for stretch in (1.0, 1.15, 1.3):
+        points = _bow(p, q, stretch * far)
+        if not any(_crosses(shape, points) for shape in others):
+            return points
+    return _smooth(np.array([p, *(s for v in via for s in (v - ahead, v + ahead)), q]))
+
+
+def _crosses(shape: Shape, points: Points) -> bool:
+    """Whether a path comes too near to a node or its list of items."""
+    left, right, low, _ = shape.box
+    x, y = points.T
+    listed = (x > left) & (x < right) & (y > low) & (y < shape.y) if shape.node.items else np.array([False])
+    return bool(shape.inside(points, _CLEAR).any() or listed.any())
 
 
 def _bow(p: Points, q: Points, off: float) -> Points:

@@ -19,7 +19,7 @@ Limit = tuple[Callable[[float], Tone], str]
 
 _KIND_WORDS = {
     "direct": "direct",
-    "indirect": "indirect, along this path",
+    "indirect": "indirect",
     "loops": "round the loops",
     "total_indirect": "all indirect",
     "total": "total",
