@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from reference.cases import ASPECTS, RELATIVE, STOPPED_EARLY, Case, Compared
+from reference.cases import ASPECTS, STOPPED_EARLY, Case, Compared
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 BY_STATISTIC = DOCS / "parity_statistics.csv"
@@ -31,7 +31,7 @@ def by_statistic(cases: Iterable[Case]) -> list[dict[str, str]]:
     for case in cases:
         for aspect in ASPECTS.values():
             for c in aspect(case):
-                early = c.rule.limit != RELATIVE.limit and case.name in STOPPED_EARLY
+                early = case.name in STOPPED_EARLY and c.rule.limit == STOPPED_EARLY[case.name].limit
                 name = f"{c.statistic}, {case.name}: lavaan stops short" if early else c.statistic
                 found[name, _measured(c), c.rule.limit].append((case.name, c))
     rows = []
