@@ -2,8 +2,8 @@
 
 Run from the repository root::
 
-    python data/make_simulated_retail.py            # survey.csv, from the seed (a second)
-    python data/make_simulated_retail.py --truth    # truth.json as well (two million draws, seconds)
+    python data/make_simulated_retail.py            # the survey, from the seed
+    python data/make_simulated_retail.py --truth    # truth.json as well, from two million draws
 
 Everything comes from the numbers in this file: no person answered anything. The model is linear in the latent
 variables; every item is a latent score plus an error, rounded to its scale and cut at the ends.
@@ -12,9 +12,9 @@ Two kinds of truth are kept apart in ``truth.json``:
 
 - ``generating_std``: the standardised coefficients that the latent scores were drawn with;
 - ``population`` and ``population_std``: what the maximum-likelihood analysis of the *rounded, cut* items
-  gives in two million draws from the same distribution. Rounding and cutting weaken the loadings (attenuation), and
-  hardly touch the paths between the latent variables, because a latent variable is measured by what its items
-  share.
+  gives in two million draws from the same distribution. Rounding and cutting weaken the loadings
+  (attenuation), and hardly touch the paths between the latent variables, because a latent variable is
+  measured by what its items share.
 
 The estimates of the sample aim at the population values.
 """
@@ -212,7 +212,7 @@ def model_text() -> str:
     import tomllib
 
     study = FOLDER.parents[2] / "study" / "data" / "simulated_retail" / "study.toml"
-    return str(tomllib.loads(study.read_text(encoding="utf-8"))["models"]["main"]["text"])
+    return str(tomllib.loads(study.read_text(encoding="utf-8"))["model"]["text"])
 
 
 def generating_values() -> dict[tuple[str, str, str], float]:

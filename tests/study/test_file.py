@@ -141,4 +141,4 @@ def test_text_in_another_encoding_is_refused_and_a_byte_order_mark_is_not(tmp_pa
 
 def test_nothing_in_a_message_is_invented():
     assert suggest("x", [], what="name") is None
-    assert suggest("zzz", ["alpha"], what="column") == "use one of the columns alpha"
+    assert suggest("zzz", ["alpha"], what="column") == "use one of the columns: alpha"

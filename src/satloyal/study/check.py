@@ -131,7 +131,7 @@ def _read(plan: Plan) -> Survey:
         raise plan.study.error(
             ("data", "file"),
             f"there is no file {path}",
-            fix=suggest(str(path.name if path else ""), beside, what="file there"),
+            fix=suggest(str(path.name if path else ""), beside, what="file there", plural="files there"),
         )
     return read_survey(
         path,
@@ -165,7 +165,12 @@ def _codebook(plan: Plan) -> Codebook | None:
     if path is None:
         return None
     if not path.exists():
-        near = suggest(path.name, (p.name for p in sorted(path.parent.glob("*.toml"))), what="file there")
+        near = suggest(
+            path.name,
+            (p.name for p in sorted(path.parent.glob("*.toml"))),
+            what="file there",
+            plural="files there",
+        )
         raise plan.study.error(("data", "codebook"), f"there is no file {path}", fix=near)
     return Codebook.from_toml(path)
 

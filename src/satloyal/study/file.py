@@ -88,7 +88,7 @@ class StudyFile:
         return StudyError(message, where=self.where(key, text_line=text_line), fix=fix)
 
 
-def suggest(name: str, known: Iterable[str], *, what: str) -> str | None:
+def suggest(name: str, known: Iterable[str], *, what: str, plural: str = "") -> str | None:
     """Return a hint with the nearest known name, or with all of them if none is near.
 
     Examples
@@ -104,7 +104,7 @@ def suggest(name: str, known: Iterable[str], *, what: str) -> str | None:
     if near:
         return f"use {lowered[near[0]]!r}, the nearest {what}"
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    return f"use one of the {what}s {shown}"
+    return f"use one of the {plural or what + 's'}: {shown}"
 
 
 def read_study(path: str | Path) -> StudyFile:
@@ -149,7 +149,7 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        near = suggest(path.name, (p.name for p in _siblings(path)), what="file there")
+        near = suggest(path.name, (p.name for p in _siblings(path)), what="file there", plural="files there")
         raise StudyError("there is no such study file", where=str(path), fix=near) from None
     except IsADirectoryError:
         raise StudyError(

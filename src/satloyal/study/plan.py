@@ -196,7 +196,9 @@ def _planned(study: StudyFile, name: str, config: ModelConfig) -> PlannedModel:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        near = suggest(path.name, (p.name for p in _files(path.parent)), what="file there")
+        near = suggest(
+            path.name, (p.name for p in _files(path.parent)), what="file there", plural="files there"
+        )
         raise study.error((*key, "file"), f"there is no file {path}", fix=near) from None
     except (OSError, UnicodeDecodeError) as error:
         raise study.error((*key, "file"), f"the model file {path} cannot be read: {error}") from None

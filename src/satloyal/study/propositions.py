@@ -8,14 +8,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from satloyal.reporting import numbers
 from satloyal.reporting.blocks.verdicts import judge_subject
+from satloyal.reporting.distinct import blurred_pairs, how_indistinct
 from satloyal.reporting.inputs import Inputs, Subject
 from satloyal.reporting.verdicts import Claim, Direction, Verdict, verdict
 from satloyal.study.config import PropositionConfig
 from satloyal.study.effects import EffectName, read_effect
+
+_NO_BREAK = "\u00a0"
 
 __all__ = ["Judged", "claims_of", "judge_propositions"]
 
@@ -44,17 +48,34 @@ class Judged:
     direction: Direction
     verdict: Verdict
 
+    @property
+    def sentence(self) -> str:
+        """What the numbers permit to be said, with the caution that goes with it."""
+        caution = f" With caution: {self.verdict.caution}" if self.verdict.caution else ""
+        return self.verdict.sentence + caution
+
+    @property
+    def numbers(self) -> tuple[float | None, tuple[float, float] | None, float | None]:
+        """Estimate, interval and standardised estimate; none of them where nothing may be said."""
+        claim = self.verdict.claim
+        if self.verdict.outcome == "not testable":
+            return None, None, None
+        return claim.est, claim.interval, claim.std
+
     def to_text(self) -> str:
         """Return outcome, claim and sentence for a terminal."""
         group = f" [{self.verdict.claim.group}]" if self.verdict.claim.group else ""
-        sentence = textwrap.fill(self.verdict.sentence, 96, initial_indent="  ", subsequent_indent="  ")
+        joined = self.sentence.replace(" %", _NO_BREAK + "%")
+        sentence = textwrap.fill(joined, 96, initial_indent="  ", subsequent_indent="  ")
+        sentence = sentence.replace(_NO_BREAK, " ")
         return f"{self.verdict.outcome.upper()}{group}: {self.words}\n{sentence}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON and tables."""
         claim = self.verdict.claim
-        lower, upper = claim.interval or (None, None)
-        std_lower, std_upper = claim.std_interval or (None, None)
+        est, interval, std = self.numbers
+        lower, upper = interval or (None, None)
+        std_lower, std_upper = (interval and claim.std_interval) or (None, None)
         return {
             "proposition": self.name,
             "claim": self.words,
@@ -63,14 +84,15 @@ class Judged:
             "direction": self.direction,
             "group": claim.group,
             "outcome": self.verdict.outcome,
-            "est": claim.est,
+            "est": est,
             "ci_lower": lower,
             "ci_upper": upper,
             "interval": claim.method,
-            "std_all": claim.std,
+            "std_all": std,
             "std_ci_lower": std_lower,
             "std_ci_upper": std_upper,
             "sentence": self.verdict.sentence,
+            "caution": self.verdict.caution,
             "reason": self.verdict.reason,
         }
 
@@ -125,9 +147,7 @@ def judge_propositions(
 
 def _verdicts(subject: Subject, effect: EffectName, direction: Direction) -> list[Verdict]:
     if effect.kind in ("specific", "total_indirect", "total"):
-        return [
-            verdict(claim, direction=direction, barred=barred) for claim, barred in _routes(subject, effect)
-        ]
+        return _routes(subject, effect, direction)
     rows = _rows(subject, effect)
     claims: dict[str, Direction] = {}
     for row in rows:
@@ -168,16 +188,39 @@ def _assumed(row: Any, subject: Subject) -> Verdict:
     return verdict(claim, barred=why)
 
 
-def _routes(subject: Subject, effect: EffectName) -> list[tuple[Claim, str]]:
-    """Return the claims about a chain, a total or all indirect routes, from the table of effects."""
+def _routes(subject: Subject, effect: EffectName, direction: Direction) -> list[Verdict]:
+    """Judge a chain, a total or all indirect routes by the table of effects."""
     frame = subject.effects
+    frame = frame[(frame["source"] == effect.names[0]) & (frame["target"] == effect.names[-1])]
     kind = "indirect" if effect.kind == "specific" else effect.kind
-    found = frame[
-        (frame["source"] == effect.names[0]) & (frame["target"] == effect.names[-1]) & (frame["kind"] == kind)
-    ]
+    found = frame[frame["kind"] == kind]
     if effect.kind == "specific":
         found = found[found["path"] == " → ".join(effect.names)]
-    return [(_claim(row, subject, effect), subject.barred) for row in found.itertuples(index=False)]
+        chains = [effect.names]
+    else:
+        kinds = ("direct", "indirect") if effect.kind == "total" else ("indirect",)
+        chains = [tuple(str(path).split(" → ")) for path in frame[frame["kind"].isin(kinds)]["path"]]
+    forbidden, caution = _indistinct(subject, chains)
+    barred = subject.barred or forbidden
+    return [
+        verdict(_claim(row, subject, effect), direction=direction, barred=barred, caution=caution)
+        for row in found.itertuples(index=False)
+    ]
+
+
+def _indistinct(subject: Subject, chains: list[tuple[str, ...]]) -> tuple[str, str]:
+    """Return what forbids and what weakens a claim about chains: what does so for any of their paths."""
+    blurred = {} if subject.barred else blurred_pairs(subject.fit)
+    hops = dict.fromkeys(hop for chain in chains for hop in pairwise(chain))
+    frame = subject.estimates
+    rows = frame[frame["op"] == "~"]
+    said = [
+        how_indistinct(subject, row, blurred)
+        for cause, outcome in hops
+        for row in rows[(rows["rhs"] == cause) & (rows["lhs"] == outcome)].itertuples(index=False)
+    ]
+    forbidden = next((reason for reason, _ in said if reason), "")
+    return forbidden, " ".join(dict.fromkeys(caution for _, caution in said if caution))
 
 
 def _claim(row: Any, subject: Subject, effect: EffectName) -> Claim:

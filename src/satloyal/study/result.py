@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from satloyal.models.curves import CurveFit
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem.bootstrap import Bootstrap
-from satloyal.models.sem.fit import SemFit
+from satloyal.models.sem.measurement import Measurement
+from satloyal.models.sem.result import SemFit
 from satloyal.study.plan import Plan
 from satloyal.study.propositions import Judged
 
 if TYPE_CHECKING:
     from satloyal.survey.survey import Survey
 
-__all__ = ["StudyResult", "Timing"]
+__all__ = ["StudyResult", "Timing", "measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +113,11 @@ class StudyResult:
                 folders[str(parent)] = folders.get(str(parent), 0) + 1
         for folder, count in folders.items():
             yield f"{(self.out or Path()) / folder}/ ({count} files)"
+
+
+def measured(result: StudyResult, name: str) -> Measurement:
+    """Return the measurement of a model, with bootstrap intervals of HTMT if the model was bootstrapped."""
+    fit, boot = result.fits[name], result.bootstraps.get(name)
+    if boot is None:
+        return fit.measurement()
+    return fit.measurement(boot.requested, boot.seed)

@@ -18,8 +18,8 @@ are ``null``. Schema ``satloyal-results/1``:
 ``models``
     By name: ``title``, ``text``, ``options``, ``fit`` (:meth:`satloyal.models.fit.Fit.to_dict`:
     ``headline``, ``converged``, ``admissible``, ``glance``, ``estimates``, ``checks``, ``notes``),
-    ``effects``, ``r2``, ``measurement``, and ``bootstrap``: ``null``, or ``replicates``, ``seed``, ``level``,
-    then as ``fit``, then ``effects``.
+    ``effects``, ``r2``, ``measurement``, and ``bootstrap``: ``null``, or ``replicates`` (counts), ``kind``,
+    ``seed``, ``level``, then as ``fit``, then ``effects``.
 ``curves``
     One object a curve: ``x``, ``y``, then as ``fit``, then ``comparison``, the ``best`` shape, and the
     points of its ``curve``.
@@ -36,8 +36,8 @@ from typing import Any
 
 from satloyal.models.curves import CurveFit
 from satloyal.models.fit import plain
-from satloyal.models.sem.fit import SemFit
-from satloyal.study.result import StudyResult
+from satloyal.models.sem.result import SemFit
+from satloyal.study.result import StudyResult, measured
 
 __all__ = ["SCHEMA", "results", "results_text"]
 
@@ -107,15 +107,15 @@ def _model(result: StudyResult, name: str, fit: SemFit) -> dict[str, Any]:
         "fit": fit.to_dict(),
         "effects": plain(fit.effects()),
         "r2": plain(fit.r2()),
-        "measurement": fit.measurement().to_dict(),
+        "measurement": measured(result, name).to_dict(),
         "bootstrap": None,
     }
     if boot is not None:
-        settings = result.plan.config.bootstrap
         said["bootstrap"] = {
-            "replicates": boot.replicates,
+            "replicates": dict(boot.counts),
+            "kind": boot.kind,
             "seed": boot.seed,
-            "level": settings.level if settings else 0.95,
+            "level": boot.level,
             **boot.to_dict(),
             "effects": plain(boot.effects()),
         }

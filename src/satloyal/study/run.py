@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from satloyal.errors import SatloyalError
 from satloyal.models.curves import CurveFit, fit_curve
 from satloyal.models.sem.bootstrap import Bootstrap
-from satloyal.models.sem.fit import SemFit, fit_sem
+from satloyal.models.sem.fit import fit_sem
+from satloyal.models.sem.result import SemFit
 from satloyal.reporting.inputs import Subject
 from satloyal.study.check import check_plan
 from satloyal.study.config import BootstrapConfig, CurveConfig
@@ -149,7 +150,8 @@ def _analyse(plan: Plan, clock: _Clock) -> StudyResult:
                 clock.outcome = "left out: the model did not converge"
                 if fits[name].converged:
                     boots[name] = _bootstrap(plan, fits[name], clock.progress)
-                    clock.outcome = boots[name].headline()
+                    counts = boots[name].counts
+                    clock.outcome = f"{counts['used']:,} of {counts['requested']:,} replicates are used"
     curves = []
     for number, curve in enumerate(plan.config.curves):
         with clock.step():
@@ -158,7 +160,7 @@ def _analyse(plan: Plan, clock: _Clock) -> StudyResult:
     judged: tuple[Judged, ...] = ()
     if plan.config.propositions:
         with clock.step():
-            subjects = {name: Subject(fit, boots.get(name)) for name, fit in fits.items()}
+            subjects = {n: Subject(fit, boots.get(n), f"the model {n!r}") for n, fit in fits.items()}
             judged = judge_propositions(plan.config.propositions, subjects)
             clock.outcome = _tally(judged)
     return StudyResult(plan, survey, MappingProxyType(fits), MappingProxyType(boots), tuple(curves), judged)

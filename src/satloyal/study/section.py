@@ -37,7 +37,10 @@ def study_section(result: StudyResult) -> Section | None:
 
 
 def _sentences(result: StudyResult) -> list[str]:
-    return [f"{judged.words} {judged.verdict.sentence}" for judged in result.propositions]
+    return [
+        f"{judged.words} {judged.verdict.outcome.capitalize()}. {judged.sentence}"
+        for judged in result.propositions
+    ]
 
 
 def _table(result: StudyResult) -> Table:
@@ -61,6 +64,6 @@ def _table(result: StudyResult) -> Table:
             claim.name + group,
         ]
         row += [numbers[judged.model]] if several else []
-        row += [claim.est, claim.interval, claim.std]
+        row += list(judged.numbers)
         rows.append(row)
     return Table.build("propositions", "Propositions of the study", columns, rows)

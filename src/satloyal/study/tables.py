@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from satloyal.study.result import StudyResult
+from satloyal.study.result import StudyResult, measured
 
 __all__ = ["tidy_csv", "tidy_tables"]
 
@@ -29,19 +29,19 @@ def tidy_tables(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame]]:
     Yields
     ------
     (str, DataFrame)
-        ``items``; for each model its estimates, fit, effects, r2, reliability, htmt and bootstrap; for each
-        curve its estimates, comparison and points; ``propositions``; ``checks``.
+        ``items``; for each model its estimates, fit, effects, r2, reliability, pairs of constructs and
+        bootstrap; for each curve its estimates, comparison and points; ``propositions``; ``checks``.
     """
     yield "items", result.survey.describe().rename_axis("item").reset_index()
     for name, fit in result.fits.items():
-        measurement = fit.measurement()
+        measurement = measured(result, name)
         yield f"{name}_estimates", fit.tidy()
         yield f"{name}_fit", fit.glance().rename_axis("measure").rename("value").reset_index()
         yield f"{name}_effects", fit.effects()
         yield f"{name}_r2", fit.r2()
         if not measurement.reliability.empty:
             yield f"{name}_reliability", measurement.reliability
-            yield f"{name}_htmt", measurement.htmt.reset_index()
+            yield f"{name}_constructs", measurement.pairs
         if name in result.bootstraps:
             yield f"{name}_bootstrap", result.bootstraps[name].tidy()
             yield f"{name}_bootstrap_effects", result.bootstraps[name].effects()
