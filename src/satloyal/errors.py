@@ -49,7 +49,8 @@ class SatloyalError(Exception):
             return text
         stop = "" if text.endswith((".", "!", "?", "\n")) else "."
         end = "" if self.fix.endswith((".", "!", "?")) else "."
-        return f"{text}{stop} To mend it: {self.fix}{end}"
+        gap = "" if text.endswith("\n") else " "
+        return f"{text}{stop}{gap}To mend it: {self.fix}{end}"
 
 
 class SurveyError(SatloyalError):

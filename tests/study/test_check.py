@@ -30,6 +30,7 @@ def test_a_good_study_is_described(folder):
         ('x = "Service"', 'x = "brand"', ["line 21", "not numeric"]),
         ('by = ["brand"]', 'by = ["brnd"]', ["line 26 ([groups] by", "'brand'"]),
         ('effect = "doubled"', 'effect = "doubld"', ["line 34 ([propositions.reverse] effect)", "'doubled'"]),
+        ("b*Service", "b*Service + brand", ["line 12 ([model] text)", "'brand' holds text"]),
         ("[model]", '[model]\ngroup = "bran"', ["line 9 ([model] group)", "'brand'"]),
         ("[model]", '[model]\ncluster = "bran"', ["line 9 ([model] cluster)", "'brand'"]),
     ],

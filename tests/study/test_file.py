@@ -72,7 +72,11 @@ def test_the_studies_that_ship_are_good(name):
             15,
             ["no. 1, shapes, entry 2", "'cubik' is not one of"],
         ),
-        ('[outputs]\ndir = "../elsewhere"', 12, ["must stay below the folder given by --out"]),
+        (
+            '[outputs]\ndir = "../elsewhere"',
+            13,
+            ["([outputs] dir)", "must stay below the folder given by --out"],
+        ),
         ('[outputs]\nformats = ["pdf"]', 13, ["'pdf' is not one of html, csv, json, markdown, latex"]),
         ('[outputs]\nname = "a/b"', 13, ["not a plain file name"]),
         ("bootstrap = 3", 12, ["([model] bootstrap)", "expected true or false, found 3"]),

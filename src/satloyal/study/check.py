@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from satloyal.errors import SatloyalError, StudyError
+from satloyal.errors import SatloyalError, SpecError, StudyError
 from satloyal.positions import KeyPath
 from satloyal.spec.syntax import parse
 from satloyal.spec.table import ParameterTable, build_table
@@ -198,7 +198,21 @@ def _table(plan: Plan, model: PlannedModel, survey: Survey) -> ParameterTable:
         table.check_names(survey.frame.columns)
     except SatloyalError as error:
         raise plan.at_model(model, error) from None
+    _all_numbers(plan, model, table, survey)
     return table
+
+
+def _all_numbers(plan: Plan, model: PlannedModel, table: ParameterTable, survey: Survey) -> None:
+    for name in table.observed:
+        if not pd.api.types.is_numeric_dtype(survey.frame[name]):
+            lines = model.text.split("\n")
+            line = next((i for i, text in enumerate(lines, 1) if name in text), 1)
+            error = SpecError(
+                f"the column {name!r} holds text, and a model needs numbers",
+                where=f"line {line}",
+                fix="give such answers as numbers, or leave them out of the model",
+            )
+            raise plan.at_model(model, error)
 
 
 def _column(study: StudyFile, key: KeyPath, name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
     "BootstrapConfig",
@@ -253,13 +253,14 @@ class OutputsConfig(_Table):
     dir: str = ""
     name: Annotated[str, Field(pattern=r"^[\w][\w .-]*$")] = "report"
 
-    @model_validator(mode="after")
-    def _stay_below(self) -> OutputsConfig:
-        parts = self.dir.replace("\\", "/").split("/")
-        if ".." in parts or self.dir.startswith(("/", "\\", "~")) or ":" in self.dir:
-            msg = f"'dir' must stay below the folder given by --out, and {self.dir!r} does not"
+    @field_validator("dir")
+    @classmethod
+    def _stay_below(cls, folder: str) -> str:
+        parts = folder.replace("\\", "/").split("/")
+        if ".." in parts or folder.startswith(("/", "\\", "~")) or ":" in folder:
+            msg = f"{folder!r} must stay below the folder given by --out, and does not"
             raise ValueError(msg)
-        return self
+        return folder
 
 
 class StudyConfig(_Table):

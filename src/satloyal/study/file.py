@@ -183,7 +183,10 @@ def _syntax_error(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Stud
 
 def _where(path: Path, line: int | None, key: KeyPath | None) -> str:
     at = f"{path}" + (f", line {line}" if line is not None else "")
-    return at if not key else f"{at} ({show_path(key)})"
+    if not key:
+        return at
+    shown = show_path(key)
+    return f"{at} ({shown if shown.startswith('[[') or not _is_table(key) else _table_name(key)})"
 
 
 def _invalid(path: Path, positions: Positions, details: list[ErrorDetails]) -> StudyError:
@@ -215,9 +218,8 @@ def _message(key: KeyPath, detail: ErrorDetails) -> tuple[str, str | None]:
         return f"the key {str(key[-1])!r} is missing", f"add it to {_table_name(key[:-1])}"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{_show(given)} is not one of {', '.join(allowed)}", suggest(
-            str(given), allowed, what="allowed value"
-        )
+        near = difflib.get_close_matches(str(given).lower(), allowed, n=1)
+        return f"{_show(given)} is not one of {', '.join(allowed)}", f"use {near[0]!r}" if near else None
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, found {_show(given)}", None
     if kind == "value_error":
@@ -233,11 +235,20 @@ def _message(key: KeyPath, detail: ErrorDetails) -> tuple[str, str | None]:
     return detail["msg"], None
 
 
-def _known_keys(table: KeyPath) -> list[str]:
+def _table_model(table: KeyPath) -> type[BaseModel] | None:
     for pattern, model in _TABLES.items():
         if len(pattern) == len(table) and all(p in ("*", t) for p, t in zip(pattern, table, strict=True)):
-            return list(model.model_fields)
-    return []
+            return model
+    return None
+
+
+def _is_table(key: KeyPath) -> bool:
+    return _table_model(key) is not None
+
+
+def _known_keys(table: KeyPath) -> list[str]:
+    model = _table_model(table)
+    return [] if model is None else list(model.model_fields)
 
 
 def _table_name(table: KeyPath) -> str:
