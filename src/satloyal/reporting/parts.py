@@ -93,7 +93,7 @@ class Picture:
     @cached_property
     def svg(self) -> str:
         """The figure as an SVG element."""
-        return to_svg(self.draw(), name=self.name, title=self.caption, description=self.alt)
+        return to_svg(self.draw(), name=f"fig-{self.name}", title=self.caption, description=self.alt)
 
 
 Part = Paragraph | Callout | Bullets | Code | Verdicts | Checks | Picture | Table

@@ -99,15 +99,8 @@ def html(fit: Fit) -> str:
     mark = hashlib.sha256(f"{fit.family} {fit.headline()}".encode()).hexdigest()[:10]
     shown = _default_figures(fit)
     pictures = [
-        (
-            name,
-            to_svg(
-                figure(fit, name, **_BRIEF.get(name, {})),
-                name=f"sl-{mark}-{name}",
-                title=f"{name} of this fit",
-            ),
-        )
-        for name in shown
+        to_svg(draw, name=f"sl-{mark}-{name}", title=f"{name} of this fit")
+        for name, draw in ((name, figure(fit, name, **_BRIEF.get(name, {}))) for name in shown)
     ]
     return render(
         "fragment.html.j2",
