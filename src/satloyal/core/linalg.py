@@ -77,7 +77,7 @@ def inverse_or_nan(matrices: Array) -> Array:
 
 
 def solve_symmetric(matrices: Array, vectors: Array) -> Array:
-    """Solve ``matrices @ x = vectors`` for a batch, after scaling each diagonal to one.
+    """Solve ``matrices @ x = vectors`` for a batch.
 
     A relative ridge far below reporting precision keeps exactly singular systems solvable, so that an
     unidentified model is diagnosed by its information matrix and not by a crash.
@@ -97,23 +97,22 @@ def solve_symmetric(matrices: Array, vectors: Array) -> Array:
     >>> solve_symmetric(np.array([[[2.0, 0.0], [0.0, 4.0]]]), np.array([[2.0, 2.0]])).round(6).tolist()
     [[1.0, 0.5]]
     """
-    diagonal = np.abs(np.diagonal(matrices, axis1=1, axis2=2))
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    scaled = matrices * scale[:, :, None]
-    scaled *= scale[:, None, :]
     size = matrices.shape[-1]
-    scaled[:, np.arange(size), np.arange(size)] += _RIDGE
+    diagonal = np.abs(np.diagonal(matrices, axis1=1, axis2=2))
+    ridged = matrices.copy()
+    ridged[:, np.arange(size), np.arange(size)] += _RIDGE * np.where(diagonal > 0, diagonal, 1.0)
     try:
-        solution = np.linalg.solve(scaled, (vectors * scale)[..., None])[..., 0]
+        return np.asarray(np.linalg.solve(ridged, vectors[..., None])[..., 0])
     except np.linalg.LinAlgError:
-        solution = np.stack(
-            [
-                np.linalg.lstsq(m, v, rcond=None)[0] if np.isfinite(m).all() else np.full(size, np.nan)
-                for m, v in zip(scaled, vectors * scale, strict=True)
-            ]
-        )
-    result: Array = solution * scale
-    return result
+        return np.stack([_least_squares(m, v) for m, v in zip(ridged, vectors, strict=True)])
+
+
+def _least_squares(matrix: Array, vector: Array) -> Array:
+    """Solve one singular system after scaling its diagonal to one; NaN where it is not finite."""
+    if not (np.isfinite(matrix).all() and np.isfinite(vector).all()):
+        return np.full(len(vector), np.nan)
+    scale = 1 / np.sqrt(np.abs(np.diagonal(matrix)))
+    return np.asarray(np.linalg.lstsq(matrix * np.outer(scale, scale), vector * scale, rcond=None)[0] * scale)
 
 
 def smallest_eigenvalue(matrix: Array) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from satloyal.core.resample import Resampler, bca_interval, blocks, percentile_interval, wishart_covariances
+from satloyal.core.resample import (
+    BLOCK,
+    Resampler,
+    bca_interval,
+    blocks,
+    percentile_interval,
+    wishart_covariances,
+)
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
@@ -31,8 +39,12 @@ __all__ = ["Bootstrap", "bootstrap"]
 
 Array = NDArray[Any]
 Kind = Literal["nonparametric", "parametric"]
+Block = tuple[int, int, np.random.Generator]
 
-_TOLERANCE = 1e-9  # Newton decrement; the step then still taken leaves an error far below Monte Carlo error
+_TOLERANCE = 1e-7  # Newton decrement; the step still taken squares the error, far below Monte Carlo error
+_PAIRS = (
+    250_000  # second derivatives that a task holds at once: enough to drown overhead, little enough to cache
+)
 _FAILED = 0.05  # share of lost replicates beyond which intervals are not trusted
 _FEW = 1000
 
@@ -301,7 +313,7 @@ def bootstrap(
     if not fit.converged:
         return Bootstrap(fit, kind, replicates, seed, level, empty, 0)
     draw = _Rows(fit) if kind == "nonparametric" else _Model(fit)
-    plan = list(blocks(replicates, seed))
+    plan = _tasks(list(blocks(replicates, seed)), fit)
     theta: list[Array] = [empty] * len(plan)
     outside = [0] * len(plan)
     done = 0
@@ -309,8 +321,8 @@ def bootstrap(
     guess = _feasible(fit)
 
     def work(number: int) -> int:
-        start, stop, generator = plan[number]
-        covs, means = draw.moments(stop - start, generator)
+        drawn = [draw.moments(stop - start, generator) for start, stop, generator in plan[number]]
+        covs, means = _joined(drawn)
         sizes = [g.n if fit.likelihood == "normal" else g.n - 1 for g in fit.sample.groups]
         problem = Problem.of_batch(fit.rams, sizes, covs, means)
         solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
@@ -325,8 +337,7 @@ def bootstrap(
         futures = [pool.submit(work, number) for number in range(len(plan))]
         try:
             for future in as_completed(futures):
-                start, stop, _ = plan[future.result()]
-                done += stop - start
+                done += sum(stop - start for start, stop, _ in plan[future.result()])
                 if progress is not None:
                     progress(done, replicates)
         except BaseException:
@@ -334,6 +345,25 @@ def bootstrap(
                 future.cancel()
             raise
     return Bootstrap(fit, kind, replicates, seed, level, np.concatenate(theta), sum(outside))
+
+
+def _tasks(plan: list[Block], fit: SemFit) -> list[list[Block]]:
+    """Group blocks into an even number of tasks, whatever the number of workers."""
+    pairs = fit.table.q * (fit.table.q + 1) / 2
+    most = max(1, int(_PAIRS / max(pairs, 1) / BLOCK))
+    count = min(len(plan), 2 * -(-len(plan) // (2 * most)))
+    edges = np.linspace(0, len(plan), count + 1).astype(int)
+    return [plan[a:b] for a, b in pairwise(edges)]
+
+
+def _joined(drawn: list[tuple[list[Array], list[Array | None]]]) -> tuple[list[Array], list[Array | None]]:
+    """Put the moments of several blocks behind one another, group by group."""
+    covs = [np.concatenate(parts) for parts in zip(*(c for c, _ in drawn), strict=True)]
+    means: list[Array | None] = []
+    for parts in zip(*(m for _, m in drawn), strict=True):
+        known = [part for part in parts if part is not None]
+        means.append(np.concatenate(known) if len(known) == len(parts) else None)
+    return covs, means
 
 
 def _feasible(fit: SemFit) -> Array:

@@ -95,24 +95,33 @@ class Problem:
 
     def __call__(self, theta: Array, which: Array, curvature: Curvature) -> Evaluation:
         """Evaluate for the replicates ``which``; see :data:`satloyal.core.optimize.Objective`."""
-        value = np.zeros(len(theta))
-        gradient = np.zeros((len(theta), self.q))
-        hessian = np.zeros((len(theta), self.q, self.q))
-        for whole in self.terms:
-            term = whole.take(which)
-            implied = term.ram.implied(theta, term.cov, term.mean)
-            at = term.discrepancy.at(implied.sigma, observed=curvature == "observed")
-            KGK = implied.contract(at.G)
-            KVK = implied.contract(at.V)
-            if at.W is None:
-                pairs = implied.product(KVK)
-            else:
-                pairs = implied.product(KVK, implied.contract(at.W))
-                pairs += implied.curvature(KGK)
-            value += term.share * at.value
-            gradient += term.share * implied.gradient(KGK)
-            hessian += term.share * implied.matrix(pairs)
+        first, *rest = (self._part(term.take(which), theta, curvature) for term in self.terms)
+        if not rest:
+            return first
+        value, gradient, hessian = first.value, first.gradient, first.hessian
+        for part in rest:
+            value = value + part.value
+            gradient = gradient + part.gradient
+            hessian = hessian + part.hessian
         return Evaluation(value, gradient, hessian)
+
+    @staticmethod
+    def _part(term: Term, theta: Array, curvature: Curvature) -> Evaluation:
+        """One group's share of value, gradient and curvature."""
+        implied = term.ram.implied(theta, term.cov, term.mean)
+        at = term.discrepancy.at(implied.sigma, observed=curvature == "observed")
+        KGK = implied.contract(at.G)
+        KVK = implied.contract(at.V)
+        if at.W is None:
+            pairs = implied.product(KVK)
+        else:
+            pairs = implied.product(KVK, implied.contract(at.W))
+            implied.add_curvature(pairs, KGK)
+        value, gradient = at.value, implied.gradient(KGK)
+        if term.share != 1.0:
+            value, gradient = term.share * value, term.share * gradient
+            pairs *= term.share
+        return Evaluation(value, gradient, implied.matrix(pairs))
 
     def take(self, which: Array) -> Problem:
         """Return the problem of some of the replicates."""

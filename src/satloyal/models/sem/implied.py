@@ -446,15 +446,13 @@ class Implied:
         both *= c
         return both
 
-    def curvature(self, KGK: Array) -> Array:
-        """Return tr(G ∂²Σ/∂θe∂θf), shape (B, pairs), from KᵀGK."""
+    def add_curvature(self, pairs: Array, KGK: Array) -> None:
+        """Add tr(G ∂²Σ/∂θe∂θf) to values of pairs of entries, shape (B, pairs), in place, from KᵀGK."""
         plan = self.ram.plan
-        out = np.zeros((len(KGK), len(plan.upper[0])), dtype=KGK.dtype)
         flat = KGK.reshape(len(KGK), -1)
         blocks = {"E": self.E.reshape(len(KGK), -1), "P": self.P.reshape(len(KGK), -1)}
         for curve in plan.curves:
-            out[:, curve.pairs] += blocks[curve.matrix][:, curve.place] * flat[:, curve.at] * curve.constant
-        return out
+            pairs[:, curve.pairs] += blocks[curve.matrix][:, curve.place] * flat[:, curve.at] * curve.constant
 
     def matrix(self, pairs: Array) -> Array:
         """Spread values of pairs of entries into matrices over theta, shape (B, q, q)."""
