@@ -193,25 +193,23 @@ def _outline(ax: Axes, shape: Shape) -> None:
 
 
 def _items(ax: Axes, shape: Shape) -> None:
-    top = shape.y - shape.b - 0.1
+    if shape.listed is None:
+        return
+    left, right, _, high = shape.listed
+    middle = (left + right) / 2
     for i, (name, loading) in enumerate(shape.node.items):
-        low = top - (i + 1) * ITEM_HEIGHT
-        ax.add_patch(
-            Rectangle(
-                (shape.x - shape.a, low),
-                2 * shape.a,
-                ITEM_HEIGHT,
-                facecolor="white",
-                edgecolor="#c3cad4",
-                linewidth=0.7,
-            )
-        )
+        base = high - (i + 1) * ITEM_HEIGHT
+        look: dict[str, Any] = {"facecolor": "white", "edgecolor": "#c3cad4", "linewidth": 0.7}
+        ax.add_patch(Rectangle((left, base), right - left, ITEM_HEIGHT, **look))
         label = item_text(name, loading)
         ax.text(
-            shape.x, low + ITEM_HEIGHT / 2, label, ha="center", va="center_baseline", size=ITEM_SIZE, zorder=4
+            middle, base + ITEM_HEIGHT / 2, label, ha="center", va="center_baseline", size=ITEM_SIZE, zorder=4
         )
-    if shape.node.items:
-        ax.plot([shape.x, shape.x], [top, shape.y - shape.b], color="#9aa5b1", linewidth=0.8, zorder=1)
+    beside = left > shape.x
+    ends = (
+        ([shape.x + shape.a, left], [shape.y] * 2) if beside else ([shape.x] * 2, [high, shape.y - shape.b])
+    )
+    ax.plot(*ends, color="#9aa5b1", linewidth=0.8, zorder=1)
 
 
 def _label(ax: Axes, arrow: Arrow, x: float, y: float) -> None:

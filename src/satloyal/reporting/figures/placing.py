@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
 Direction = Literal["auto", "right", "down"]
 
 NAME_SIZE, ITEM_SIZE, LABEL_SIZE = 11.0, 8.5, 9.5
@@ -45,7 +46,7 @@ _BOW = 0.28  # inches that opposite paths are pushed off their chord
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A placed node: centre, half width, half height, and its name in lines."""
+    """A placed node: centre, half width, half height, its name in lines, and the box of its list of items."""
 
     node: Node
     x: float
@@ -53,6 +54,7 @@ class Shape:
     a: float
     b: float
     lines: tuple[str, ...]
+    listed: Box | None = None
 
     def inside(self, points: Points, pad: float = 0.0) -> NDArray[np.bool_]:
         """Which of the points (k, 2) lie inside the outline."""
@@ -63,7 +65,11 @@ class Shape:
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, right, bottom, top; the list of items included."""
-        return self.x - self.a, self.x + self.a, self.y - self.b - _listed(self.node), self.y + self.b
+        own = self.x - self.a, self.x + self.a, self.y - self.b, self.y + self.b
+        if self.listed is None:
+            return own
+        left, right, low, high = self.listed
+        return min(own[0], left), max(own[1], right), min(own[2], low), max(own[3], high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,14 @@ def plan(graph: PathGraph, *, direction: Direction = "auto") -> Plan:
     edges = [arrow.key for arrow in graph.arrows]
     lines = {n: _lines(n) for n in names}
     a, b = _half_width(graph, lines), {n.name: _half_height(n, lines[n.name]) for n in graph.nodes}
-    below = {n.name: _listed(n) for n in graph.nodes}
     depth = layered(names, edges).depth
     right = direction == "right" or (direction == "auto" and 1 < depth <= _LONGEST_ROW)
-    breadth = {n: 2 * b[n] + below[n] if right else 2 * a for n in names}
+    # Items stand under their construct, or beside it where the paths leave it downwards.
+    lists = {n.name: _list_size(n, a, beside=not right and depth > 1) for n in graph.nodes}
+    extents = {n: (2 * a + lists[n].right, max(2 * b[n] + lists[n].below, lists[n].height)) for n in names}
+    breadth = {n: extents[n][1] if right else extents[n][0] for n in names}
     found = layered(names, edges, breadth=breadth, gap=0.45)
-    pitch = 2 * a + _room(graph) if right else max((2 * b[n] + below[n] for n in names), default=1.0) + 0.75
+    pitch = 2 * a + _room(graph) if right else max((e[1] for e in extents.values()), default=1.0) + 0.75
 
     def inches(layer: float, place: float) -> tuple[float, float]:
         return (layer * pitch, -place) if right else (place, -layer * pitch)
@@ -102,7 +110,9 @@ def plan(graph: PathGraph, *, direction: Direction = "auto") -> Plan:
     shapes = {}
     for n in graph.nodes:
         x, y = inches(found.layer[n.name], found.place[n.name])
-        shapes[n.name] = Shape(n, x, y + below[n.name] / 2 * right, a, b[n.name], lines[n.name])
+        size = lists[n.name]
+        x, y = x - size.right / 2, y + (size.below / 2 if right else 0.0)
+        shapes[n.name] = Shape(n, x, y, a, b[n.name], lines[n.name], size.box(x, y, a, b[n.name]))
     flow = np.array([1.0, 0.0] if right else [0.0, -1.0])
     reach = flow * (a if right else max(b.values(), default=0.3)) * 0.9
     pairs = set(edges)
@@ -141,8 +151,33 @@ def _half_height(node: Node, lines: tuple[str, ...]) -> float:
     return 0.29 + 0.09 * (len(lines) - 1) + (0.07 if node.r2 is not None else 0.0)
 
 
-def _listed(node: Node) -> float:
-    return 0.1 + ITEM_HEIGHT * len(node.items) if node.items else 0.0
+@dataclass(frozen=True, slots=True)
+class _ListSize:
+    """Size of a list of items, and what it adds to the right of its construct or below it."""
+
+    width: float = 0.0
+    height: float = 0.0
+    right: float = 0.0
+    below: float = 0.0
+
+    def box(self, x: float, y: float, a: float, b: float) -> Box | None:
+        """Where the list stands for a construct at (x, y) with half axes a and b."""
+        if not self.height:
+            return None
+        if self.right:
+            left = x + a + self.right - self.width
+            return left, left + self.width, y - self.height / 2, y + self.height / 2
+        return x - a, x + a, y - b - self.below, y - b - self.below + self.height
+
+
+def _list_size(node: Node, a: float, *, beside: bool) -> _ListSize:
+    if not node.items:
+        return _ListSize()
+    height = ITEM_HEIGHT * len(node.items)
+    if not beside:
+        return _ListSize(2 * a, height, below=0.1 + height)
+    width = max(style.text_width(item_text(*i), ITEM_SIZE) for i in node.items) + 0.15
+    return _ListSize(width, height, right=width + 0.15)
 
 
 def _room(graph: PathGraph) -> float:
@@ -177,10 +212,13 @@ def _around(p: Points, q: Points, via: list[Points], ahead: Points, others: list
 
 def _crosses(shape: Shape, points: Points) -> bool:
     """Whether a path comes too near to a node or its list of items."""
-    left, right, low, _ = shape.box
+    if shape.inside(points, _CLEAR).any():
+        return True
+    if shape.listed is None:
+        return False
+    left, right, low, high = shape.listed
     x, y = points.T
-    listed = (x > left) & (x < right) & (y > low) & (y < shape.y) if shape.node.items else np.array([False])
-    return bool(shape.inside(points, _CLEAR).any() or listed.any())
+    return bool(np.any((x > left) & (x < right) & (y > low) & (y < high)))
 
 
 def _bow(p: Points, q: Points, off: float) -> Points:
@@ -230,4 +268,7 @@ def _arc(arc: Arrow, shapes: Mapping[str, Shape], flow: Points) -> Points:
         bulge = -flow * (0.3 + 0.28 * distance) + out
         points = (1 - t) ** 3 * (p + out) + 3 * t * (1 - t) ** 2 * (p + bulge)
         return np.asarray(points + 3 * t**2 * (1 - t) * (q + bulge) + t**3 * (q + out))
-    return _clip(_bow(p, q, 0.3 * distance), start, end)
+    others = [s for n, s in shapes.items() if n not in arc.key]
+    bows = [_bow(p, q, side * share * distance) for share in (0.3, 0.5, 0.75) for side in (1, -1)]
+    clear = [points for points in bows if not any(_crosses(shape, points) for shape in others)]
+    return _clip((clear or bows)[0], start, end)

@@ -21,7 +21,7 @@ _KIND_WORDS = {
     "direct": "direct",
     "indirect": "indirect",
     "loops": "round the loops",
-    "total_indirect": "all indirect",
+    "total_indirect": "all\u00a0indirect",
     "total": "total",
 }
 
