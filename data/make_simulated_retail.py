@@ -259,11 +259,15 @@ def truth() -> dict[str, object]:
             )
     return {
         "about": (
-            "Values of the model 'main'. 'population' (unstandardised; each first loading is fixed to 1 and "
-            "null here) and 'population_std' (std_all) are what maximum likelihood gives for the rounded and "
-            f"cut items in {POPULATION:,} draws, and what the sample's estimates aim at. 'generating_std' is "
-            "what the latent scores were drawn with."
+            f"The true values are what the same analysis gives for {POPULATION:,} simulated respondents, "
+            "whose answers are rounded and cut as here. Rounding and cutting take a little off the loadings; "
+            "the paths are those the data were drawn with."
         ),
+        "keys": {
+            "population": "true value, unstandardised; null where the first loading is fixed to 1",
+            "population_std": "the same, standardised (std_all)",
+            "generating_std": "what the latent scores were drawn with, standardised",
+        },
         "model": "main",
         "seed": SEED,
         "population_draws": POPULATION,

@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from satloyal.cli import app
 from study.small import CODEBOOK, STUDY, answers, impossible_answers
 
 ANSI = re.compile(r"\x1b\[")
@@ -38,6 +40,13 @@ def study(tmp_path):
     (home / "codebook.toml").write_text(CODEBOOK, encoding="utf-8")
     answers().to_csv(home / "answers.csv", index=False)
     return home / "study.toml"
+
+
+def in_process(*arguments):
+    """Run a command without a new interpreter: quicker, where the process itself is not the point."""
+    done = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def refused(done, *words):
@@ -93,8 +102,8 @@ def test_names_in_the_study_start_at_its_folder_wherever_the_shell_is(study, tmp
 
 def test_strict_tells_a_failed_check_by_its_exit_code_and_still_writes(study, tmp_path):
     impossible_answers().to_csv(study.parent / "answers.csv", index=False)
-    assert satloyal("run", study, "--out", tmp_path / "lax", "--quiet").returncode == 0
-    done = satloyal("run", study, "--out", tmp_path / "strict", "--strict", "--quiet")
+    assert in_process("run", study, "--out", tmp_path / "lax", "--quiet").returncode == 0
+    done = in_process("run", study, "--out", tmp_path / "strict", "--strict", "--quiet")
     assert done.returncode == 1
     assert "failed check: model 'main': variances" in done.stderr
     assert (tmp_path / "strict" / "report.html").exists()
@@ -102,13 +111,13 @@ def test_strict_tells_a_failed_check_by_its_exit_code_and_still_writes(study, tm
 
 def test_strict_lets_a_good_study_pass(study, tmp_path):
     study.write_text(study.read_text(encoding="utf-8").replace("replicates = 60", "replicates = 1000"))
-    done = satloyal("run", study, "--out", tmp_path / "out", "--strict")
+    done = in_process("run", study, "--out", tmp_path / "out", "--strict")
     assert done.returncode == 0, done.stderr
 
 
 def test_check_prints_the_plan_and_fits_nothing(study, tmp_path):
     before = sorted(tmp_path.rglob("*"))
-    done = satloyal("check", study)
+    done = in_process("check", study)
     assert done.returncode == 0, done.stderr
     assert "2. fit the model 'main'" in done.stdout
     assert "Nothing was fitted" in done.stdout
@@ -129,16 +138,16 @@ def test_check_prints_the_plan_and_fits_nothing(study, tmp_path):
 def test_a_bad_study_is_one_error_with_its_line(study, tmp_path, command, old, new, words):
     study.write_text(study.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     extra = ["--out", tmp_path / "out"] if command == "run" else []
-    refused(satloyal(command, study, *extra), "study.toml", *words)
+    refused(in_process(command, study, *extra), "study.toml", *words)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_study_is_an_error(tmp_path):
-    refused(satloyal("run", tmp_path / "none.toml", "--out", tmp_path / "out"), "no such study file")
+    refused(in_process("run", tmp_path / "none.toml", "--out", tmp_path / "out"), "no such study file")
 
 
 def test_a_missing_option_is_bad_usage(study):
-    done = satloyal("run", study)
+    done = in_process("run", study)
     assert done.returncode == 2
     assert "--out" in done.stderr
     assert "Traceback" not in done.stderr
@@ -146,11 +155,11 @@ def test_a_missing_option_is_bad_usage(study):
 
 def test_an_unwritable_output_is_refused_before_the_work_begins(study, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    done = satloyal("run", study, "--out", tmp_path / "file")
+    done = in_process("run", study, "--out", tmp_path / "file")
     refused(done, "is a file, not a folder")
     assert "[1/" not in done.stderr
     assert (tmp_path / "file").read_text() == "in the way"
-    below = satloyal("run", study, "--out", tmp_path / "file" / "below", "--quiet")
+    below = in_process("run", study, "--out", tmp_path / "file" / "below", "--quiet")
     refused(below, "cannot be written")
 
 
@@ -178,7 +187,7 @@ def test_an_interrupted_run_leaves_nothing_half_written(study, tmp_path, number)
 
 
 def test_inspect_says_what_was_detected(study):
-    done = satloyal("inspect", study.parent / "answers.csv", "--codebook", study.parent / "codebook.toml")
+    done = in_process("inspect", study.parent / "answers.csv", "--codebook", study.parent / "codebook.toml")
     assert done.returncode == 0, done.stderr
     assert "answers.csv" in done.stdout
     assert "240 rows × 7 columns" in done.stdout
@@ -189,12 +198,12 @@ def test_inspect_says_what_was_detected(study):
 
 def test_inspect_refuses_what_is_no_survey(tmp_path):
     (tmp_path / "empty.csv").write_text("")
-    refused(satloyal("inspect", tmp_path / "empty.csv"), "empty.csv")
-    refused(satloyal("inspect", tmp_path / "none.csv"), "none.csv")
+    refused(in_process("inspect", tmp_path / "empty.csv"), "empty.csv")
+    refused(in_process("inspect", tmp_path / "none.csv"), "none.csv")
 
 
 def test_the_demo_on_simulated_data_says_so_first(tmp_path):
-    done = satloyal("demo", "--sample", "simulated_retail", "--replicates", 60, "--out", tmp_path / "out")
+    done = in_process("demo", "--sample", "simulated_retail", "--replicates", 60, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "simulated" in done.stdout.splitlines()[0].lower()
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
@@ -205,23 +214,23 @@ def test_the_demo_on_simulated_data_says_so_first(tmp_path):
 
 
 def test_the_demo_refuses_an_unknown_sample(tmp_path):
-    refused(satloyal("demo", "--sample", "simulated", "--out", tmp_path / "out"), "'simulated_retail'")
+    refused(in_process("demo", "--sample", "simulated", "--out", tmp_path / "out"), "'simulated_retail'")
 
 
 @pytest.mark.parametrize("sample", ["simulated_retail", "ecsi_mobile"])
 def test_the_demo_study_folder_runs_as_it_is(tmp_path, sample):
     folder = tmp_path / "my study"
-    written = satloyal("demo", "--sample", sample, "--study", folder)
+    written = in_process("demo", "--sample", sample, "--study", folder)
     if "does not travel" in written.stderr:
         pytest.skip("the real sample is not here")
     assert written.returncode == 0, written.stderr
     assert "satloyal run" in written.stdout
     assert {"study.toml", "codebook.toml", "card.md", f"{sample}.csv"} <= {p.name for p in folder.iterdir()}
-    done = satloyal("run", folder / "study.toml", "--out", tmp_path / "out", "--replicates", 50, "--quiet")
+    done = in_process("run", folder / "study.toml", "--out", tmp_path / "out", "--replicates", 50, "--quiet")
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert results["simulated"] is (sample == "simulated_retail")
-    again = satloyal("demo", "--sample", sample, "--study", folder)
+    again = in_process("demo", "--sample", sample, "--study", folder)
     refused(again, "is there already")
 
 

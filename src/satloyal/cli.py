@@ -159,7 +159,7 @@ def _complain(result: StudyResult) -> None:
 @contextmanager
 def _guard(*, quiet: bool) -> Iterator[None]:
     """Turn what users cause into one line and an exit code; what we cause stays a traceback."""
-    signal.signal(signal.SIGTERM, _terminate)
+    former = signal.signal(signal.SIGTERM, _terminate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore" if quiet else "always", SatloyalWarning)
         shown = warnings.showwarning
@@ -176,6 +176,8 @@ def _guard(*, quiet: bool) -> Iterator[None]:
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing was written", err=True)
             raise typer.Exit(INTERRUPTED) from None
+        finally:
+            signal.signal(signal.SIGTERM, former)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

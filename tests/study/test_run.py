@@ -159,3 +159,29 @@ def test_free_text_never_becomes_a_spreadsheet_formula(edit, tmp_path):
 def test_markup_in_the_study_is_escaped(edit, tmp_path):
     run_study(edit("Service raises loyalty.", "<script>alert(1)</script>"), tmp_path / "out")
     assert "<script>alert" not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("effect", "outcome"),
+    [
+        ("b", "supported"),
+        ("Loyalty ~ Service", "supported"),
+        ('Service -> Loyalty"\nkind = "total', "supported"),
+        ("Service =~ s2", "not testable"),
+        ("Service =~ s1", "not testable"),
+    ],
+)
+def test_each_way_of_naming_an_effect_gives_its_verdict(edit, effect, outcome):
+    result = analyse(make_plan(edit("Service -> Loyalty", effect), replicates=0))
+    judged = result.propositions[0]
+    assert judged.verdict.outcome == outcome
+    assert (judged.to_dict()["est"] is None) == (outcome == "not testable")
+
+
+def test_a_chain_is_judged_by_the_product_of_its_paths(edit):
+    edit("Loyalty =~ l1 + l2 + l3", "Loyalty =~ l1 + l2")
+    edit("Loyalty ~ b*Service", "Loyalty ~ b*Service\n  Stay =~ 1*l3\n  Stay ~ Loyalty")
+    path = edit("Service -> Loyalty", "Service -> Loyalty -> Stay")
+    judged = analyse(make_plan(path, replicates=0)).propositions[0]
+    assert judged.verdict.outcome == "supported"
+    assert judged.to_dict()["effect"] == "Service → Loyalty → Stay"

@@ -10,7 +10,7 @@ from typing import Any
 from satloyal.errors import StudyError
 from satloyal.survey.samples import sample_folder
 
-__all__ = ["SIMULATED", "read_truth", "sample_truth"]
+__all__ = ["SIMULATED", "read_about", "read_truth", "sample_truth"]
 
 SIMULATED = ("simulated_retail",)
 """The simulated samples; each has its truth in its folder."""
@@ -53,16 +53,41 @@ def read_truth(path: Path) -> dict[str | tuple[str, str, str], float]:
     True
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        rows = _read(path)["parameters"]
         return {_key(row): float(row["population"]) for row in rows if row["population"] is not None}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_truth(path, error) from None
+
+
+def read_about(path: Path) -> str:
+    """Return what the file says about its values, in a sentence or two; empty if it says nothing.
+
+    Raises
+    ------
+    StudyError
+        As :func:`read_truth`.
+    """
+    return str(_read(path).get("about", ""))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"the truth cannot be read ({error.strerror})", where=str(path)) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"this is no truth of a simulation ({type(error).__name__}: {error})",
-            where=str(path),
-            fix='give {"parameters": [{"lhs": …, "op": …, "rhs": …, "population": …}, …]}',
-        ) from None
+    except ValueError as error:
+        raise _no_truth(path, error) from None
+    if not isinstance(content, dict):
+        raise _no_truth(path, TypeError("not an object"))
+    return content
+
+
+def _no_truth(path: Path, error: Exception) -> StudyError:
+    return StudyError(
+        f"this is no truth of a simulation ({type(error).__name__}: {error})",
+        where=str(path),
+        fix='give {"parameters": [{"lhs": …, "op": …, "rhs": …, "population": …}, …]}',
+    )
 
 
 def _key(row: Mapping[str, Any]) -> str | tuple[str, str, str]:

@@ -6,16 +6,18 @@ import datetime
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from satloyal.reporting.document import Report, report
+from satloyal.reporting.parts import Paragraph
 from satloyal.study.output import RUN, file_hash
 from satloyal.study.propositions import claims_of
 from satloyal.study.result import StudyResult, Timing
 from satloyal.study.results_file import results_text, versions
 from satloyal.study.section import study_section
 from satloyal.study.tables import tidy_csv, tidy_tables
-from satloyal.study.truth import read_truth
+from satloyal.study.truth import read_about, read_truth
 
 __all__ = ["study_report", "write_outputs"]
 
@@ -41,6 +43,9 @@ def study_report(result: StudyResult) -> Report:
         simulated=plan.simulated,
         seed=plan.config.bootstrap.seed if plan.config.bootstrap else None,
     )
+    if truth is not None and (about := read_about(truth)):
+        appendix = document.section("truth")
+        document = document.with_section(replace(appendix, parts=(Paragraph(about), *appendix.parts)))
     section = study_section(result)
     return document if section is None else document.with_section(section, before=document.sections[0].key)
 
