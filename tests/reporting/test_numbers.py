@@ -41,6 +41,11 @@ def test_p_values_are_never_zero_or_one(p, text):
     assert numbers.pvalue(p) == text
 
 
+def test_a_bounded_number_keeps_its_decimals_and_a_zero_has_no_sign():
+    assert numbers.number(0.0004, bounded=True) == ".00"
+    assert numbers.number(-0.0004, bounded=True) == ".00"
+
+
 def test_an_interval_needs_both_ends():
     assert numbers.interval(0.06, 0.09, bounded=True) == "[.06, .09]"
     assert numbers.interval(0.06, math.nan) == "–"

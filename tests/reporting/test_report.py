@@ -320,3 +320,29 @@ def test_parts(full, snapshot):
         assert tables[name].to_markdown() == snapshot(name=name)
     assert [p.caption for p in full.pictures] == snapshot(name="captions")
     assert full.section("methods").parts[0].items[:2] == snapshot(name="methods")
+
+
+def test_missing_answers_stand_by_their_reasons():
+    survey = sl.load_sample("simulated_retail")
+    made = report(survey=survey)
+    assert made.banner
+    assert [s.key for s in made.sections] == ["data", "groups", "methods", "provenance"]
+    table = next(t for t in made.tables if t.name == "missing")
+    assert {"Don't know", "Refused", "Skipped"} <= {c.label for c in table.columns}
+    for row in table.rows:
+        assert row[1].value == sum(cell.value for cell in row[3:])
+    assert any("store as clusters" in text for text in made.section("methods").parts[0].items)
+
+
+def test_a_fit_of_another_family_has_its_estimates_and_checks(curve):
+    made = report(curve.bootstrap(50, seed=1))
+    assert "checks" in [s.key for s in made.sections]
+    assert any(t.name.startswith("estimates_") for t in made.tables)
+    outline(made.to_html())
+
+
+def test_a_matrix_alone_has_a_report_without_data_of_its_own(observed):
+    made = report(observed)
+    assert "published moments" in " ".join(made.section("methods").parts[0].items)
+    assert made.facts == ("The model: n = 300",)
+    assert "measurement" not in [s.key for s in made.sections]

@@ -36,7 +36,8 @@ def number(value: float | None, digits: int = 2, *, bounded: bool = False) -> st
     value : float or None
         The number; ``None``, NaN and infinities are undefined.
     digits : int
-        Decimals. A value that would round to zero without being zero keeps one significant digit.
+        Decimals. A value that would round to zero without being zero keeps one significant digit, unless
+        it is bounded.
     bounded : bool
         Whether the quantity cannot exceed one (correlations, p-values, reliabilities): its leading
         zero is dropped, as APA asks.
@@ -50,13 +51,14 @@ def number(value: float | None, digits: int = 2, *, bounded: bool = False) -> st
         return UNDEFINED
     size = abs(value)
     text = f"{size:,.{digits}f}"
+    if bounded:  # of a share or a correlation the decimals say enough
+        text = text.removeprefix("0") if text.startswith("0.") else text
+        return f"{MINUS}{text}" if value < 0 and any(ch in text for ch in "123456789") else text
     if size != 0 and (size < _SMALLEST_PLAIN or size >= _LARGEST_PLAIN) and _is_zero_or_long(text, size):
         mantissa, exponent = f"{size:.1e}".split("e")
         text = f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     elif size != 0 and float(text.replace(",", "")) == 0:
         text = f"{size:.{-math.floor(math.log10(size))}f}"
-    if bounded and text.startswith("0."):
-        text = text[1:]
     return f"{MINUS}{text}" if value < 0 else text
 
 

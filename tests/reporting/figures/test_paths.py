@@ -105,3 +105,32 @@ def test_hostile_and_chinese_names_stay_text():
     svg = to_svg(draw_paths(PathGraph(nodes, (Arrow(nodes[0].name, "满意度", 0.5, 0.5, (0.1, 0.9)),))))
     assert "<script" not in svg
     assert "满意度" in svg
+
+
+def test_items_stand_beside_a_construct_when_paths_run_down():
+    placed = plan(graph(ECSI, 4), direction="down")
+    for arrow, points in placed.arrows.items():
+        left, right, low, high = placed.shapes[arrow.source].listed
+        x, y = points.T
+        assert not ((x > left) & (x < right) & (y > low) & (y < high)).any()
+
+
+def test_a_covariance_goes_round_the_node_between():
+    nodes = tuple(Node(n) for n in "abc")
+    arrows = (Arrow("a", "b", 0.5, 0.5, (0.1, 0.9)), Arrow("b", "c", 0.5, 0.5, (0.1, 0.9)))
+    arc = Arrow("a", "c", 0.3, 0.3, (0.1, 0.5))
+    placed = plan(PathGraph(nodes, arrows, (arc,)))
+    assert not placed.shapes["b"].inside(placed.arcs[arc]).any()
+
+
+def test_a_covariance_of_neighbours_bulges_out_of_the_flow():
+    nodes = tuple(Node(n) for n in "abc")
+    arrows = (Arrow("a", "c", 0.5, 0.5, (0.1, 0.9)), Arrow("b", "c", 0.5, 0.5, (0.1, 0.9)))
+    arc = Arrow("a", "b", 0.3, 0.3, (0.1, 0.5))
+    placed = plan(PathGraph(nodes, arrows, (arc,)))
+    assert placed.arcs[arc][:, 0].min() < placed.shapes["a"].x - placed.shapes["a"].a
+
+
+def test_long_names_are_broken_into_two_lines():
+    placed = plan(PathGraph((Node("perceived_quality_of_the_service_hotline"), Node("b")), ()))
+    assert len(placed.shapes["perceived_quality_of_the_service_hotline"].lines) == 2

@@ -53,9 +53,7 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
             Picture(f"effects{suffix}", caption, _describe(rows), partial(draw_forest, rows, xlabel=xlabel))
         )
     if left_out:
-        parts.append(
-            Paragraph(f"{left_out} effects along single paths are left out of the figure; the table has all.")
-        )
+        parts.append(Paragraph(f"{left_out} effects along single paths are left out of the figure."))
     if table is not None:
         parts.append(table.with_name(table.name + suffix))
     return parts

@@ -42,9 +42,9 @@ def draw_curve(
     matplotlib.figure.Figure
     """
     with style.styled():
-        figure = style.canvas(7.6, 6.4)
-        top = figure.add_axes((0.1, 0.45, 0.87, 0.52))
-        below = figure.add_axes((0.1, 0.09, 0.87, 0.27), sharex=top)
+        figure = style.canvas(7.6, 5.6)
+        top = figure.add_axes((0.1, 0.46, 0.87, 0.51))
+        below = figure.add_axes((0.1, 0.1, 0.87, 0.26), sharex=top)
         if points is not None:
             _answers(top, points)
         at = curve["x"].to_numpy(dtype=float)

@@ -104,7 +104,8 @@ def forest_rows(subject: Subject, *, most: int = 40) -> tuple[tuple[ForestRow, .
         single = frame["kind"].isin(["indirect", "loops"])
         left_out = int(single.sum())
         frame = frame[~single]
-    for target in dict.fromkeys(frame["target"]):
+    structural = subject.estimates[subject.estimates["op"] == "~"]["lhs"]
+    for target in dict.fromkeys((*structural, *frame["target"])):
         for row in each_row(frame[frame["target"] == target]):
             rows.append(_forest_row(row, subject.fit.ngroups > 1))
     return tuple(rows), left_out

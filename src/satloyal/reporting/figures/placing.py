@@ -193,27 +193,34 @@ def _trace(
     p, q = np.array([start.x, start.y]), np.array([end.x, end.y])
     if via:
         ahead = -reach if arrow.key in found.backward else reach
-        points = _around(p, q, via, ahead, [s for n, s in shapes.items() if n not in arrow.key])
+        points = _around(p, q, via, ahead, [s for n, s in shapes.items() if n not in arrow.key], (start, end))
     else:
         points = _bow(p, q, _BOW if bowed else 0.0)
     return _clip(points, start, end)
 
 
-def _around(p: Points, q: Points, via: list[Points], ahead: Points, others: list[Shape]) -> Points:
+def _around(
+    p: Points, q: Points, via: list[Points], ahead: Points, others: list[Shape], own: tuple[Shape, Shape]
+) -> Points:
     """Go round the nodes between: in one bow if that keeps clear of them, else along the dummies."""
     chord = (q - p) / max(float(np.hypot(*(q - p))), 1e-9)
     far = max((float(chord[0] * (v - p)[1] - chord[1] * (v - p)[0]) for v in via), key=abs)
-    for stretch in (1.0, 1.15, 1.3):
+    for stretch in (1.0, 1.15, 1.3, -1.0, -1.3):
         points = _bow(p, q, stretch * far)
-        if not any(_crosses(shape, points) for shape in others):
+        if not any(_crosses(shape, points) for shape in others) and not any(
+            _over_list(s, points) for s in own
+        ):
             return points
     return _smooth(np.array([p, *(s for v in via for s in (v - ahead, v + ahead)), q]))
 
 
 def _crosses(shape: Shape, points: Points) -> bool:
     """Whether a path comes too near to a node or its list of items."""
-    if shape.inside(points, _CLEAR).any():
-        return True
+    return bool(shape.inside(points, _CLEAR).any()) or _over_list(shape, points)
+
+
+def _over_list(shape: Shape, points: Points) -> bool:
+    """Whether a path runs over a list of items."""
     if shape.listed is None:
         return False
     left, right, low, high = shape.listed

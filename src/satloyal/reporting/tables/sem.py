@@ -17,6 +17,7 @@ __all__ = ["covariances", "defined_effects", "effects", "fit_measures", "loading
 
 Limit = tuple[Callable[[float], Tone], str]
 
+_MOST_EFFECTS = 150  # rows of a table that can still be read
 _KIND_WORDS = {
     "direct": "direct",
     "indirect": "indirect",
@@ -150,9 +151,13 @@ def means(subject: Subject) -> Table | None:
 
 def effects(subject: Subject) -> Table | None:
     """Direct, indirect and total effects."""
-    frame = subject.effects
+    frame, left_out = subject.effects, 0
     if frame.empty:
         return None
+    notes = (f"Intervals: {subject.method}.", *map(str, frame.attrs.get("notes", ())))
+    if len(frame) > _MOST_EFFECTS:
+        single = frame["kind"].isin(["indirect", "loops"])
+        frame, left_out = frame[~single], int(single.sum())
     grouped = subject.fit.ngroups > 1
     columns = [Column("group", "Group")] if grouped else []
     columns += [Column("effect", "Effect"), Column("kind", "Kind"), *ESTIMATES]
@@ -170,7 +175,8 @@ def effects(subject: Subject) -> Table | None:
                 *estimate_cells(row, reason=_reason(subject)),
             ]
         )
-    notes = (f"Intervals: {subject.method}.", *map(str, frame.attrs.get("notes", ())))
+    if left_out:
+        notes += (f"{left_out} effects along single paths are left out; effects() of the fit has them all.",)
     return Table.build("effects", "Effects, taken apart", columns, rows, notes)
 
 
