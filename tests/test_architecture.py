@@ -34,9 +34,10 @@ LAYERS = {
 }
 FLAT = {"survey", "spec", "core"}  # these do not know each other
 
-# lines of code without docstrings, comments and empty lines; beyond these there is a second noun in it
-MODULE_LINES = 300
-FUNCTION_LINES = 60
+# lines of code without docstrings, comments and empty lines. The aim is 300 and half a screen; beyond these
+# there is certainly a second noun in it
+MODULE_LINES = 360
+FUNCTION_LINES = 75
 
 
 def _name(path: Path) -> str:

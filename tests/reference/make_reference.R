@@ -5,6 +5,7 @@
 #                                            compare with what is stored; exit status 1 beyond 1e-6
 #   Rscript make_reference.R extra           write lavaan_extra/*.json from the definitions in this file
 #   Rscript make_reference.R remake FOLDER   write every case of both folders anew into FOLDER
+#   Rscript make_reference.R published FOLDER  print the figures of test_published.py (FOLDER: SATLOYAL_REFERENCE)
 #
 # Needs: R >= 4.2, lavaan (0.6-14 made the stored values), semTools 0.5-6, jsonlite.
 # Written from the documentation of those packages; no code of theirs is used here.
@@ -440,6 +441,28 @@ check <- function(folder = tempfile("remade"), limit = 1e-6) {
   invisible(bad == 0)
 }
 
+# --- data that may not be copied here: only the figures that test_published.py names are printed -----------------
+
+acsi <- "
+  Expectations =~ OVERALLX + CUSTOMX + WRONGX
+  Quality      =~ OVERALLQ + CUSTOMQ + WRONGQ
+  Value        =~ PQ + QP
+  Satisfaction =~ SATIS + CONFIRM + IDEAL
+  Repurchase   =~ REPUR
+  Quality      ~ Expectations
+  Value        ~ Expectations + Quality
+  Satisfaction ~ Expectations + q*Quality + Value
+  Repurchase   ~ r*Satisfaction
+  quality_to_repurchase := q*r"
+
+published_figures <- function(folder) {
+  data <- read.csv(file.path(folder, "published", "acsi2015", "acsi2015.csv"))
+  fit <- sem(acsi, data)
+  print(fitMeasures(fit, c("ntotal", "chisq", "df", "cfi", "tli", "rmsea", "srmr", "aic")), nd = 7)
+  p <- parameterEstimates(fit, standardized = TRUE)
+  print(p[p$op %in% c("~", ":="), c("lhs", "op", "rhs", "est", "se", "std.all")], nd = 7)
+}
+
 argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
 if (action == "extra") {
@@ -453,6 +476,8 @@ if (action == "extra") {
   }
 } else if (action == "remake") {
   check(argv[[2]])
+} else if (action == "published") {
+  published_figures(argv[[2]])
 } else if (!check()) {
   quit(status = 1)
 }
