@@ -1,8 +1,8 @@
 """A large real survey that may not be copied here: read from the folder that SATLOYAL_REFERENCE names.
 
-American Customer Satisfaction Index 2015, 12 items: Hult and Morgeson, Mendeley Data, doi:10.17632/64xkbj2ry5.2;
-Morgeson, Hult, Sharma and Fornell (2023), Data in Brief 48:109123. The figures are lavaan's on the complete
-customers, printed by ``Rscript make_reference.R published FOLDER``.
+American Customer Satisfaction Index 2015, 12 items: Hult and Morgeson, Mendeley Data,
+doi:10.17632/64xkbj2ry5.2; Morgeson, Hult, Sharma and Fornell (2023), Data in Brief 48:109123. The figures are
+lavaan's on the complete customers, printed by ``Rscript make_reference.R published FOLDER``.
 """
 
 from __future__ import annotations
