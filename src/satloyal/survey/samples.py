@@ -167,15 +167,17 @@ def sample_folder(name: str) -> Path:
 
 
 def _roots() -> Iterator[Path]:
-    """Yield the folders that may hold samples: the user's, the package's, the repository's."""
+    """Yield the folders that may hold samples: the user's, the package's, the clone's."""
     told = os.environ.get("SATLOYAL_SAMPLES")
     if told:
         yield Path(told)
     yield _PACKAGED
-    for parent in Path(__file__).resolve().parents:
-        # Only our own repository counts, not whatever folder happens to be called data/samples.
-        if (parent / "src" / "satloyal").is_dir():
-            yield parent / "data" / "samples"
+    # A package installed from a clone (pip install .) is elsewhere; then the clone is where one works.
+    for place in (Path(__file__).resolve(), Path.cwd()):
+        for parent in (place, *place.parents):
+            # Only our own repository counts, not whatever folder happens to be called data/samples.
+            if (parent / "src" / "satloyal").is_dir():
+                yield parent / "data" / "samples"
 
 
 def _is_sample(folder: Path) -> bool:
