@@ -40,7 +40,8 @@ def complete(drafts: list[Draft], roles: Roles, options: Options) -> tuple[list[
         Covariates whose moments the user did not mention.
     """
     random = {name for d in drafts if d.op in ("~~", "~1") for name in (d.lhs, d.rhs)}
-    exogenous = tuple(name for name in roles.covariates if name not in random)
+    apart = options.automatic or options.fixed_x  # else they are variables like any other: zeros where silent
+    exogenous = tuple(name for name in roles.covariates if apart and name not in random)
     written = {d.key for d in drafts}
     added = [
         draft
@@ -70,9 +71,8 @@ def _implied(roles: Roles, exogenous: tuple[str, ...], options: Options) -> Iter
         for a, b in combinations(roles.terminal, 2):
             apart = options.orthogonal and b in roles.latent  # latent ones come first
             yield _row(a, "~~", b, 0.0 if apart else None)
-    if options.automatic or options.fixed_x:
-        for a, b in combinations_with_replacement(exogenous, 2):
-            yield Draft(a, "~~", b, origin="default", fixed_x=options.fixed_x)
+    for a, b in combinations_with_replacement(exogenous, 2):
+        yield Draft(a, "~~", b, origin="default", fixed_x=options.fixed_x)
     if options.meanstructure:
         yield from _intercepts(roles, exogenous, options)
 

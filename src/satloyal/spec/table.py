@@ -210,7 +210,8 @@ class ParameterTable:
     def to_text(self) -> str:
         """Model text that builds this table again with ``defaults="none"``.
 
-        Pass the same `groups`, `fixed_x` and `meanstructure`.
+        Pass the same `groups`, `fixed_x` and `meanstructure`. Rows that stand for sample moments are not
+        written; in the table built again they come last.
 
         Examples
         --------
