@@ -170,7 +170,7 @@ def test_error_marks_the_place():
         "line 2 of the model: 'x2' is not expected here\n"
         "    y ~ x1 x2\n"
         "           ^^\n"
-        " To mend it: put '+' between two terms and '*' between a modifier and its variable."
+        "To mend it: put '+' between two terms and '*' between a modifier and its variable."
     )
 
 

@@ -174,7 +174,7 @@ def test_names_that_are_no_columns_are_marked_with_the_nearest_column():
         "line 3 of the model: 'Satisfacton' is neither a column of the data nor a latent variable\n"
         "    Loyalty ~ Satisfacton\n"
         "              ^^^^^^^^^^^\n"
-        " To mend it: did you mean 'Satisfaction'?"
+        "To mend it: did you mean 'Satisfaction'?"
     )
 
 
