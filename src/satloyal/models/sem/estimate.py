@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
 from satloyal.models.sem.discrepancy import MaximumLikelihood
-from satloyal.models.sem.implied import Ram, augmented
+from satloyal.models.sem.implied import Implied, Ram, augmented
 
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
@@ -36,6 +36,8 @@ class Term:
     cov : ndarray, shape (B, p, p)
         Sample covariances, one a replicate or one for all.
     mean : ndarray, shape (B, p), optional
+    origin : ndarray, shape (p,), optional
+        Where moments are taken about, the same for all replicates.
     discrepancy : MaximumLikelihood
     """
 
@@ -43,20 +45,28 @@ class Term:
     share: float
     cov: Array
     mean: Array | None
+    origin: Array | None
     discrepancy: MaximumLikelihood
 
     @classmethod
     def of(cls, ram: Ram, share: float, cov: Array, mean: Array | None) -> Term:
         """Prepare a group's part; means are used only when the model has a mean structure."""
-        used = mean if ram.manifest > ram.observed else None
-        return cls(ram, share, cov, used, MaximumLikelihood.of(augmented(cov, used)))
+        if mean is None or ram.manifest == ram.observed:
+            return cls(ram, share, cov, None, None, MaximumLikelihood.of(cov))
+        origin = mean.mean(axis=0)
+        sample = MaximumLikelihood.of(augmented(cov, mean - origin))
+        return cls(ram, share, cov, mean, origin, sample)
 
     def take(self, which: Array) -> Term:
         """Return the part for some of the replicates."""
         if len(self.cov) == 1:
             return self
         mean = None if self.mean is None else self.mean[which]
-        return Term(self.ram, self.share, self.cov[which], mean, self.discrepancy.take(which))
+        return Term(self.ram, self.share, self.cov[which], mean, self.origin, self.discrepancy.take(which))
+
+    def implied(self, theta: Array) -> Implied:
+        """Return the implied moments at θ, about the term's origin."""
+        return self.ram.implied(theta, self.cov, self.mean, self.origin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +118,7 @@ class Problem:
     @staticmethod
     def _part(term: Term, theta: Array, curvature: Curvature) -> Evaluation:
         """One group's share of value, gradient and curvature."""
-        implied = term.ram.implied(theta, term.cov, term.mean)
+        implied = term.implied(theta)
         at = term.discrepancy.at(implied.sigma, observed=curvature == "observed")
         KGK = implied.contract(at.G)
         KVK = implied.contract(at.V)
@@ -131,7 +141,7 @@ class Problem:
         """Return F at each row of θ, shape (B,); infinite outside the domain."""
         out = np.zeros(len(theta))
         for term in self.terms:
-            implied = term.ram.implied(theta, term.cov, term.mean)
+            implied = term.implied(theta)
             out += term.share * term.discrepancy.at(implied.sigma, observed=False).value
         return out
 
@@ -221,10 +231,10 @@ def _chord(problem: Problem, theta: Array, hessian: Array) -> Array:
     size = len(problem.terms[0].cov)
     gradient = np.zeros((size, problem.q))
     for term in problem.terms:
-        alone = term.ram.implied(theta[None], term.cov[:1], None if term.mean is None else term.mean[:1])
+        alone = term.take(np.zeros(1, int)).implied(theta[None])
         sigma = alone.sigma
         if len(term.ram.s_sample.row) or len(term.ram.a_sample.row):
-            sigma = term.ram.implied(np.broadcast_to(theta, (size, len(theta))), term.cov, term.mean).sigma
+            sigma = term.implied(np.broadcast_to(theta, (size, len(theta)))).sigma
         V = np.linalg.inv(alone.sigma[0])
         D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
         gap = (sigma - term.discrepancy.sample).reshape(size, -1)

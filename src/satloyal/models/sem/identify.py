@@ -96,7 +96,8 @@ def _deficit(
 def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array, Array]:
     blocks = []
     for ram, group in zip(rams, sample.groups, strict=True):
-        implied = ram.implied(point[None], group.cov, group.mean)
+        origin = group.mean if ram.manifest > ram.observed else None
+        implied = ram.implied(point[None], group.cov, group.mean, origin)
         rows, columns = vech_indices(ram.manifest)
         sd = np.sqrt(np.abs(np.diagonal(implied.sigma[0])))
         block = implied.dense()[0][rows, columns] / (sd[rows] * sd[columns])[:, None]

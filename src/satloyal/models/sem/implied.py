@@ -8,6 +8,9 @@ nothing else changes. With E = (I − A)⁻¹ and P = E S Eᵀ, the implied mome
 Every derivative of an implied matrix is x yᵀ + y xᵀ for two columns x, y of K = [I | FE | FP] (F picks
 manifest rows), so that gradients and informations are gathers from Kᵀ M K and no matrix per parameter is
 ever formed.
+
+Moments are taken about an origin that the caller chooses, best the sample means: about zero, the squares of
+items around 1,000 would drown the variances that the model is about.
 """
 
 from __future__ import annotations
@@ -172,10 +175,29 @@ class Ram:
             A[:, self.a_sample.row, self.a_sample.column] = mean[..., self.a_sample.row]
         return A, S
 
-    def implied(self, theta: Array, cov: Array | None = None, mean: Array | None = None) -> Implied:
-        """Return the implied moments of a batch of parameter vectors; arguments as for :meth:`matrices`."""
+    def implied(
+        self,
+        theta: Array,
+        cov: Array | None = None,
+        mean: Array | None = None,
+        origin: Array | None = None,
+    ) -> Implied:
+        """Return the implied moments of a batch of parameter vectors.
+
+        Parameters
+        ----------
+        theta, cov, mean
+            As for :meth:`matrices`.
+        origin : ndarray, shape (p,), optional
+            With a mean structure: where observed variables are measured from. The moments and their
+            derivatives are then those of x − origin, without having passed through moments about zero.
+        """
         A, S = self.matrices(theta, cov, mean)
         plan = self.plan
+        if origin is not None:
+            p, constant = self.observed, self.manifest - 1
+            A[:, :, constant] += A[:, :, :p] @ origin
+            A[:, :p, constant] -= origin
         C, N = plan.core, plan.rest
         batch, m, k = len(theta), len(self.variables), len(C)
         L = np.empty((batch, m, k), dtype=A.dtype)
@@ -194,7 +216,17 @@ class Ram:
         flat = sigma.reshape(batch, p * p)
         flat[:, plan.rest_at] += S.reshape(batch, m * m)[:, plan.rest_from]
         P = W @ B.transpose(0, 2, 1)
-        return Implied(self, sigma, X, np.ascontiguousarray(P[:, :p]), B, np.ascontiguousarray(P[:, C]))
+        Q, P = np.ascontiguousarray(P[:, :p]), np.ascontiguousarray(P[:, C])
+        if origin is not None:
+            # parameters multiply x, not x − origin: put back what core nodes are measured from
+            k = int(
+                np.searchsorted(C, p)
+            )  # core nodes stand in order: manifest ones first, the constant last
+            back, one = origin[C[: k - 1]], k - 1
+            Q[:, :, :one] += back * Q[:, :, one, None]
+            P[:, :, :one] += back * P[:, :, one, None]
+            P[:, :one] += back[:, None] * P[:, one, None, :]
+        return Implied(self, sigma, X, Q, B, P)
 
     @cached_property
     def plan(self) -> _Plan:
@@ -251,6 +283,8 @@ class _Plan:
         pattern[ram.a_sample.row, ram.a_sample.column] = True
         is_core = pattern.any(axis=0)
         is_core[ram.observed :] = True
+        if p > ram.observed:  # an origin may give any node a mean
+            pattern[:, p - 1] = np.arange(m) != p - 1
         core, rest = np.flatnonzero(is_core), np.flatnonzero(~is_core)
         spread = ram.S0 != 0
         for cells in (ram.s_free, ram.s_sample):
@@ -393,11 +427,11 @@ class Implied:
     ----------
     ram : Ram
     sigma : ndarray, shape (B, p, p)
-        Implied (augmented) moments of the manifest nodes.
+        Implied (augmented) moments of the manifest nodes, about the origin.
     X, Q : ndarray, shape (B, p, k)
         FE and FP for the k core nodes.
     E, P : ndarray, shape (B, k, k)
-        The core blocks of (I − A)⁻¹ and of all implied moments.
+        The core blocks of (I − A)⁻¹ and of all implied moments, these about zero.
     """
 
     ram: Ram
@@ -484,7 +518,7 @@ class Implied:
         KV : ndarray, shape (t, p)
             KᵀV.
         rows : ndarray, shape (n, p)
-            Data, augmented by a column of ones with a mean structure, else centred.
+            Data less the origin, augmented by a column of ones with a mean structure.
         KVK : ndarray, shape (t, t)
         """
         plan = self.ram.plan

@@ -81,12 +81,15 @@ def casewise_scores(
     out = []
     for ram, data, cov, mean in zip(rams, rows, covs, means, strict=True):
         structured = ram.manifest > ram.observed
-        implied: Implied = ram.implied(theta[None], cov, mean if structured else None)
+        origin = mean if structured else None
+        implied: Implied = ram.implied(theta[None], cov, origin, origin)
         V = np.linalg.inv(implied.sigma)
         KVK = implied.contract(V)[0]
         eye = np.eye(ram.manifest)
         KV = np.concatenate([eye, implied.X[0], implied.Q[0]], axis=1).T @ V[0]
-        z = np.column_stack([data, np.ones(len(data))]) if structured else data - mean
+        z = data - mean
+        if structured:
+            z = np.column_stack([z, np.ones(len(data))])
         out.append(implied.scores(KV, z, KVK))
     return out
 

@@ -210,13 +210,14 @@ class SemFit(Fit):
     def _implied(self) -> list[tuple[Array, Array | None]]:
         out: list[tuple[Array, Array | None]] = []
         for ram, group in zip(self.rams, self.sample.groups, strict=True):
-            moments = ram.implied(self.theta[None], group.cov, group.mean).sigma[0]
             p = ram.observed
-            if ram.manifest == p:
+            origin = group.mean if ram.manifest > p else None
+            moments = ram.implied(self.theta[None], group.cov, group.mean, origin).sigma[0]
+            if origin is None:
                 out.append((moments, None))
             else:
-                mu = moments[:p, p]
-                out.append((moments[:p, :p] - np.outer(mu, mu), mu))
+                gap = moments[:p, p]
+                out.append((moments[:p, :p] - np.outer(gap, gap), origin + gap))
         return out
 
     def implied(self) -> list[tuple[pd.DataFrame, pd.Series | None]]:
