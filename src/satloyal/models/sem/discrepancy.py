@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from satloyal.core.linalg import logdet_or_flag
 
-__all__ = ["MaximumLikelihood", "Weights"]
+__all__ = ["LeastSquares", "MaximumLikelihood", "Weights"]
 
 Array = NDArray[Any]
 
@@ -79,3 +79,46 @@ class MaximumLikelihood:
         value = logdet + np.einsum("bii->b", SV) - self.constant
         W = 2 * VSV - V if observed else None
         return Weights(np.where(ok, value, np.inf), V - VSV, V, W, ok)
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """Weighted least squares of moment residuals.
+
+    F = (s − σ)ᵀ W (s − σ) (Browne 1984, *Br. J. Math. Stat. Psychol.* 37:62-83): W = I for ULS, the inverse
+    normal-theory covariance matrix of the moments for GLS, the inverse of an estimated one for WLS, and
+    the inverse of its diagonal for DWLS. The second derivative is taken as 2 ΔᵀWΔ (Gauss-Newton).
+
+    Parameters
+    ----------
+    sample : ndarray, shape (B, K) or (1, K)
+        Sample moments as vectors.
+    weight : ndarray, shape (K, K) or (K,)
+        W, or its diagonal.
+    """
+
+    sample: Array
+    weight: Array
+
+    def take(self, which: Array) -> LeastSquares:
+        """Return the discrepancy of some of the batch."""
+        return self if len(self.sample) == 1 else LeastSquares(self.sample[which], self.weight)
+
+    def weighted(self, vectors: Array) -> Array:
+        """Return W times vectors, shape (B, K)."""
+        return vectors * self.weight if self.weight.ndim == 1 else vectors @ self.weight
+
+    def value(self, sigma: Array) -> Array:
+        """Return F at implied vectors, shape (B, K)."""
+        gap = sigma - self.sample
+        return np.asarray((gap * self.weighted(gap)).sum(axis=1))
+
+    def slope(self, sigma: Array) -> Array:
+        """Return ∂F/∂σ, shape (B, K)."""
+        return 2 * self.weighted(sigma - self.sample)
+
+    def information(self, delta: Array) -> Array:
+        """Return 2 ΔᵀWΔ, shape (B, q, q), for Jacobians of shape (B, K, q)."""
+        if self.weight.ndim == 1:
+            return np.asarray(2 * delta.transpose(0, 2, 1) @ (self.weight[:, None] * delta))
+        return np.asarray(2 * delta.transpose(0, 2, 1) @ (self.weight @ delta))

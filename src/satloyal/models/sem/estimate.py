@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
-from satloyal.models.sem.discrepancy import MaximumLikelihood
+from satloyal.models.sem.discrepancy import LeastSquares, MaximumLikelihood
 from satloyal.models.sem.implied import Implied, Ram, augmented
+from satloyal.models.sem.vector import implied_vector, stack_moments, vector_jacobian
 
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
@@ -68,6 +69,91 @@ class Term:
         """Return the implied moments at θ, about the term's origin."""
         return self.ram.implied(theta, self.cov, self.mean, self.origin)
 
+    def part(self, theta: Array, curvature: Curvature) -> Evaluation:
+        """Return this group's share of value, gradient and curvature."""
+        implied = self.implied(theta)
+        at = self.discrepancy.at(implied.sigma, observed=curvature == "observed")
+        KGK = implied.contract(at.G)
+        KVK = implied.contract(at.V)
+        if at.W is None:
+            pairs = implied.product(KVK)
+        else:
+            pairs = implied.product(KVK, implied.contract(at.W))
+            implied.add_curvature(pairs, KGK)
+        value, gradient = at.value, implied.gradient(KGK)
+        if self.share != 1.0:
+            value, gradient = self.share * value, self.share * gradient
+            pairs *= self.share
+        return Evaluation(value, gradient, implied.matrix(pairs))
+
+    def value(self, theta: Array) -> Array:
+        """Return this group's share of F, shape (B,)."""
+        return self.share * self.discrepancy.at(self.implied(theta).sigma, observed=False).value
+
+    def nearby(self, theta: Array, size: int) -> Array:
+        """Return this group's share of the gradients of a batch at one θ, shape (B, q), cheaply."""
+        alone = self.take(np.zeros(1, int)).implied(theta[None])
+        sigma = alone.sigma
+        if len(self.ram.s_sample.row) or len(self.ram.a_sample.row):
+            sigma = self.implied(np.broadcast_to(theta, (size, len(theta)))).sigma
+        V = np.linalg.inv(alone.sigma[0])
+        D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
+        gap = (sigma - self.discrepancy.sample).reshape(size, -1)
+        return np.asarray(self.share * gap @ D.reshape(self.ram.q, -1).T)
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquaresTerm:
+    """One group's part of a least-squares objective.
+
+    Parameters
+    ----------
+    ram : Ram
+    share : float
+    cov, mean : ndarray, shapes (B, p, p) and (B, p)
+        Sample moments.
+    discrepancy : LeastSquares
+        Of the vectors of moments.
+    """
+
+    ram: Ram
+    share: float
+    cov: Array
+    mean: Array | None
+    discrepancy: LeastSquares
+
+    @classmethod
+    def of(cls, ram: Ram, share: float, cov: Array, mean: Array | None, weight: Array) -> LeastSquaresTerm:
+        """Prepare a group's part with its weight matrix, shape (K, K) or (K,)."""
+        used = mean if ram.manifest > ram.observed else None
+        return cls(ram, share, cov, used, LeastSquares(stack_moments(cov, used), weight))
+
+    def take(self, which: Array) -> LeastSquaresTerm:
+        """Return the part for some of the replicates."""
+        if len(self.cov) == 1:
+            return self
+        mean = None if self.mean is None else self.mean[which]
+        taken = self.discrepancy.take(which)
+        return LeastSquaresTerm(self.ram, self.share, self.cov[which], mean, taken)
+
+    def part(self, theta: Array, curvature: Curvature) -> Evaluation:
+        """Return this group's share of value, gradient and Gauss-Newton curvature."""
+        implied = self.ram.implied(theta, self.cov, self.mean)
+        sigma, delta = implied_vector(implied), vector_jacobian(implied)
+        gradient = np.einsum("bk,bkq->bq", self.discrepancy.slope(sigma), delta)
+        value = np.where(np.isfinite(sigma).all(axis=1), self.discrepancy.value(sigma), np.inf)
+        hessian = self.discrepancy.information(delta)
+        return Evaluation(self.share * value, self.share * gradient, self.share * hessian)
+
+    def value(self, theta: Array) -> Array:
+        """Return this group's share of F, shape (B,)."""
+        value = self.discrepancy.value(implied_vector(self.ram.implied(theta, self.cov, self.mean)))
+        return np.where(np.isfinite(value), self.share * value, np.inf)
+
+    def nearby(self, theta: Array, size: int) -> Array:
+        """Return this group's share of the gradients of a batch at one θ, shape (B, q)."""
+        return self.part(np.broadcast_to(theta, (size, len(theta))), "expected").gradient
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -75,37 +161,50 @@ class Problem:
 
     Parameters
     ----------
-    terms : tuple of Term
+    terms : tuple of Term or LeastSquaresTerm
     q : int
         Length of θ.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[Term | LeastSquaresTerm, ...]
     q: int
 
     @classmethod
-    def of(cls, rams: Sequence[Ram], sample: Moments, likelihood: str) -> Problem:
-        """Pose the problem of one sample, with the divisor of the likelihood."""
+    def of(
+        cls, rams: Sequence[Ram], sample: Moments, likelihood: str, weights: Sequence[Array] | None = None
+    ) -> Problem:
+        """Pose the problem of one sample, with the divisor of the likelihood; weights for least squares."""
         sizes = [g.n if likelihood == "normal" else g.n - 1 for g in sample.groups]
         covs = [g.cov[None] for g in sample.groups]
         means = [None if g.mean is None else g.mean[None] for g in sample.groups]
-        return cls.of_batch(rams, sizes, covs, means)
+        return cls.of_batch(rams, sizes, covs, means, weights)
 
     @classmethod
     def of_batch(
-        cls, rams: Sequence[Ram], sizes: Sequence[float], covs: Sequence[Array], means: Sequence[Array | None]
+        cls,
+        rams: Sequence[Ram],
+        sizes: Sequence[float],
+        covs: Sequence[Array],
+        means: Sequence[Array | None],
+        weights: Sequence[Array] | None = None,
     ) -> Problem:
-        """Pose the problems of a batch of samples: per group, covs (B, p, p) and means (B, p)."""
+        """Pose the problems of a batch of samples: per group, covs (B, p, p) and means (B, p).
+
+        Least squares come with a weight matrix a group, shape (K, K) or (K,); without it, it is maximum
+        likelihood.
+        """
         total = float(sum(sizes))
-        terms = [
-            Term.of(ram, size / total, cov, mean)
-            for ram, size, cov, mean in zip(rams, sizes, covs, means, strict=True)
-        ]
+        terms: list[Term | LeastSquaresTerm] = []
+        for g, (ram, size, cov, mean) in enumerate(zip(rams, sizes, covs, means, strict=True)):
+            if weights is None:
+                terms.append(Term.of(ram, size / total, cov, mean))
+            else:
+                terms.append(LeastSquaresTerm.of(ram, size / total, cov, mean, weights[g]))
         return cls(tuple(terms), rams[0].q)
 
     def __call__(self, theta: Array, which: Array, curvature: Curvature) -> Evaluation:
         """Evaluate for the replicates ``which``; see :data:`satloyal.core.optimize.Objective`."""
-        first, *rest = (self._part(term.take(which), theta, curvature) for term in self.terms)
+        first, *rest = (term.take(which).part(theta, curvature) for term in self.terms)
         if not rest:
             return first
         value, gradient, hessian = first.value, first.gradient, first.hessian
@@ -115,24 +214,6 @@ class Problem:
             hessian = hessian + part.hessian
         return Evaluation(value, gradient, hessian)
 
-    @staticmethod
-    def _part(term: Term, theta: Array, curvature: Curvature) -> Evaluation:
-        """One group's share of value, gradient and curvature."""
-        implied = term.implied(theta)
-        at = term.discrepancy.at(implied.sigma, observed=curvature == "observed")
-        KGK = implied.contract(at.G)
-        KVK = implied.contract(at.V)
-        if at.W is None:
-            pairs = implied.product(KVK)
-        else:
-            pairs = implied.product(KVK, implied.contract(at.W))
-            implied.add_curvature(pairs, KGK)
-        value, gradient = at.value, implied.gradient(KGK)
-        if term.share != 1.0:
-            value, gradient = term.share * value, term.share * gradient
-            pairs *= term.share
-        return Evaluation(value, gradient, implied.matrix(pairs))
-
     def take(self, which: Array) -> Problem:
         """Return the problem of some of the replicates."""
         return Problem(tuple(term.take(which) for term in self.terms), self.q)
@@ -141,8 +222,7 @@ class Problem:
         """Return F at each row of θ, shape (B,); infinite outside the domain."""
         out = np.zeros(len(theta))
         for term in self.terms:
-            implied = term.implied(theta)
-            out += term.share * term.discrepancy.at(implied.sigma, observed=False).value
+            out += term.value(theta)
         return out
 
 
@@ -231,14 +311,7 @@ def _chord(problem: Problem, theta: Array, hessian: Array) -> Array:
     size = len(problem.terms[0].cov)
     gradient = np.zeros((size, problem.q))
     for term in problem.terms:
-        alone = term.take(np.zeros(1, int)).implied(theta[None])
-        sigma = alone.sigma
-        if len(term.ram.s_sample.row) or len(term.ram.a_sample.row):
-            sigma = term.implied(np.broadcast_to(theta, (size, len(theta)))).sigma
-        V = np.linalg.inv(alone.sigma[0])
-        D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
-        gap = (sigma - term.discrepancy.sample).reshape(size, -1)
-        gradient += term.share * gap @ D.reshape(problem.q, -1).T
+        gradient += term.nearby(theta, size)
     start: Array = theta - gradient @ np.linalg.inv(hessian)
     outside = ~np.isfinite(problem.value(start))
     start[outside] = theta
