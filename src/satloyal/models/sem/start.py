@@ -103,7 +103,7 @@ class _Guess:
     def _factor(self, factor: str, items: list[str]) -> None:
         fixed = [i for i in items if self.fixed.get((factor, "=~", i), 0.0) != 0.0]
         marker = fixed[0] if fixed else items[0]
-        unit = self.fixed.get((factor, "=~", marker), 1.0)
+        unit = self.fixed.get((factor, "=~", marker), 1.0) or 1.0  # a loading fixed to 0 sets no scale
         raw = {marker: 1.0}
         for item in items:
             if item != marker:
