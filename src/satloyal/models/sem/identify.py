@@ -21,6 +21,7 @@ __all__ = ["check_identified", "count_moments", "row_name"]
 Array = NDArray[Any]
 
 _RANK = 1e-8  # singular value, relative to the largest after scaling, that counts as none
+_CLEAR = 1e-9  # squared singular value of scaled columns beyond which rank is beyond doubt
 _LARGE = 0.1  # entry of a null direction that names a parameter
 _SHOWN = 6
 
@@ -93,6 +94,17 @@ def _deficit(
     return best[0], names
 
 
+def _clearly_full(jacobian: Array) -> bool:
+    """Whether all singular values are so far from 0 that JᵀJ, with half the digits, shows it."""
+    gram = jacobian.T @ jacobian
+    gram[np.diag_indices_from(gram)] -= _CLEAR
+    try:
+        np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
 def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array, Array]:
     blocks = []
     for ram, group in zip(rams, sample.groups, strict=True):
@@ -107,6 +119,8 @@ def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array
     jacobian = jacobian / np.where(norms > 0, norms, 1.0)
     if not np.isfinite(jacobian).all():
         return np.ones(len(point)), np.eye(len(point))  # a loop at its pole: this point says nothing
+    if _clearly_full(jacobian):
+        return np.ones(len(point)), np.eye(len(point))
     _, values, directions = np.linalg.svd(jacobian, full_matrices=True)
     full = np.zeros(len(point))
     full[: len(values)] = values

@@ -6,6 +6,7 @@ latent moments from the loadings, regressions from the latent moments.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,20 @@ Array = NDArray[Any]
 _LEAST_SHARE = 0.1  # of a variance that a first guess leaves to either the factor or the residual
 _LATENT_VARIANCE = 0.05  # the plain guess, small enough to keep Σ close to its diagonal
 _LARGEST_LOADING = 5.0  # beyond this a two-stage estimate is noise
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """``np.clip`` for single numbers, which it is slow for; NaN stays NaN."""
+    return low if value < low else high if value > high else value
+
+
+def _solve(matrix: Array, right: Array) -> Array:
+    """Solve a small system; a singular one by least squares."""
+    try:
+        solved: Array = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        solved = np.linalg.lstsq(matrix, right, rcond=None)[0]
+    return solved
 
 
 def starts(table: ParameterTable, sample: Moments) -> Iterator[Array]:
@@ -126,8 +141,8 @@ class _Guess:
             share = total / max(sum(w * w for w in outside.values()), 1e-12) if norm else 0.0
             if other in items:
                 share = loadings[other] * own
-            limit = 0.95 * np.sqrt(abs(own * self.cov[other, other]))
-            self.cov[factor, other] = self.cov[other, factor] = float(np.clip(share, -limit, limit))
+            limit = 0.95 * math.sqrt(abs(own * self.cov[other, other]))
+            self.cov[factor, other] = self.cov[other, factor] = _between(share, -limit, limit)
 
     def _fabin(self, marker: str, item: str, instruments: list[str]) -> float:
         """λ = s_iz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) with the other items z as instruments."""
@@ -136,10 +151,10 @@ class _Guess:
         a = np.array([self.cov[z, marker] for z in instruments])
         b = np.array([self.cov[z, item] for z in instruments])
         S = np.array([[self.cov[x, z] for z in instruments] for x in instruments])
-        solved = np.linalg.lstsq(S, a, rcond=None)[0]
+        solved = _solve(S, a)
         value = float(solved @ b) / (float(solved @ a) or 1.0)
-        ratio = np.sqrt(self.cov[item, item] / self.cov[marker, marker])
-        return float(np.clip(value / ratio, -_LARGEST_LOADING, _LARGEST_LOADING) * ratio)
+        ratio = math.sqrt(self.cov[item, item] / self.cov[marker, marker])
+        return _between(value / ratio, -_LARGEST_LOADING, _LARGEST_LOADING) * ratio
 
     def _common(self, raw: dict[str, float], marker: str) -> float:
         """Variance of the factor from the covariances of its items, kept within its marker's."""
@@ -153,7 +168,7 @@ class _Guess:
         whole = self.cov[marker, marker]
         if len(items) == 1:
             return whole
-        return float(np.clip(variance, _LEAST_SHARE * whole, (1 - _LEAST_SHARE) * whole))
+        return _between(variance, _LEAST_SHARE * whole, (1 - _LEAST_SHARE) * whole)
 
     def _regress(self) -> None:
         """Least squares on the moments of latents and observed variables; loops start from nothing."""
@@ -166,14 +181,14 @@ class _Guess:
             s = np.array([self.cov[x, outcome] for x in predictors])
             spread = np.sqrt(np.abs(np.diagonal(S)))
             ridge = S + 0.05 * np.diag(spread**2)  # collinear constructs: a start, not an estimate
-            slopes = np.linalg.lstsq(ridge, s, rcond=None)[0]
+            slopes = _solve(ridge, s)
             slopes = np.array([self.fixed.get((outcome, "~", x), b)
                                for x, b in zip(predictors, slopes, strict=True)])  # fmt: skip
             for x, b in zip(predictors, slopes, strict=True):
                 self.slope[outcome, x] = float(b)
             total = self.cov[outcome, outcome]
-            self.left[outcome] = float(np.clip(total - 2 * s @ slopes + slopes @ S @ slopes,
-                                               _LEAST_SHARE * total, total))  # fmt: skip
+            rest = float(total - 2 * s @ slopes + slopes @ S @ slopes)
+            self.left[outcome] = _between(rest, _LEAST_SHARE * total, total)
 
     def _in_loop(self, name: str) -> bool:
         seen: set[str] = set()
@@ -197,7 +212,7 @@ class _Guess:
         if not factors:
             return own
         explained = sum(self.loading.get((f, name), 0.0) ** 2 * self.cov.get((f, f), 0.0) for f in factors)
-        return float(np.clip(own - explained, _LEAST_SHARE * own, own))
+        return _between(own - explained, _LEAST_SHARE * own, own)
 
     def _covariance(self, a: str, b: str) -> float:
         measured = any(name in items for items in self.members.values() for name in (a, b))
