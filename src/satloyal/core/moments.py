@@ -6,7 +6,7 @@ Most models here need nothing else of the data.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,20 @@ class GroupMoments:
         Covariances with divisor n (maximum likelihood).
     mean : ndarray, shape (p,), optional
         Means; ``None`` when a published matrix came without them.
+    weight : float, optional
+        Sum of the sampling weights, which have a mean of one over all groups; ``None`` without weights.
     """
 
     label: str
     n: int
     cov: Array
     mean: Array | None = None
+    weight: float | None = None
+
+    @property
+    def size(self) -> float:
+        """How much the group counts for beside others: the sum of its weights, n without weights."""
+        return float(self.n) if self.weight is None else self.weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +133,7 @@ class Moments:
             )
         at = [self.names.index(name) for name in names]
         groups = tuple(
-            GroupMoments(g.label, g.n, g.cov[np.ix_(at, at)], None if g.mean is None else g.mean[at])
+            replace(g, cov=g.cov[np.ix_(at, at)], mean=None if g.mean is None else g.mean[at])
             for g in self.groups
         )
         return Moments(tuple(names), groups, self.notes, self.source)
@@ -194,7 +202,8 @@ class Moments:
             at = rows.codes == code
             weights = None if rows.weights is None else rows.weights[at]
             mean, cov = weighted_moments(rows.values[at], weights)
-            groups.append(GroupMoments(label, int(at.sum()), cov, mean))
+            total = None if weights is None else float(weights.sum())
+            groups.append(GroupMoments(label, int(at.sum()), cov, mean, total))
         return cls(rows.names, tuple(groups), rows.notes, "rows")
 
     @classmethod

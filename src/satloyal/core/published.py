@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from satloyal.core.linalg import smallest_eigenvalue
 from satloyal.errors import FitError
 from satloyal.notes import Note
 
@@ -18,6 +17,9 @@ __all__ = ["check_correlations", "check_definite", "named_vector", "sample_size"
 Array = NDArray[Any]
 
 _SYMMETRY = 1e-6  # largest asymmetry, relative to the diagonal, that printing to few digits explains
+_LARGEST = 1e100  # variance whose powers still fit into double precision
+_TAKES_PART = 0.1  # entry of the smallest eigenvector that names a variable
+_SHOWN = 6
 _SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that double precision can invert with meaning
 
 
@@ -125,19 +127,32 @@ def check_correlations(values: Array, labels: tuple[str, ...]) -> None:
         )
 
 
-def check_definite(values: Array, labels: tuple[str, ...]) -> None:
-    """Check that the matrix can be a covariance matrix."""
+def check_definite(values: Array, labels: tuple[str, ...], *, where: str | None = None) -> None:
+    """Check that the matrix can be a covariance matrix that double precision can invert."""
     diagonal = np.diagonal(values)
     if not (diagonal > 0).all():
         i = int(np.argmin(diagonal))
-        raise FitError(f"the variance of {labels[i]} is {diagonal[i]:g}", fix="check the diagonal")
-    smallest = smallest_eigenvalue(values / np.sqrt(np.outer(diagonal, diagonal)))
-    if smallest <= _SINGULAR:
         raise FitError(
-            "the matrix is not positive definite: the smallest eigenvalue of its correlations "
-            f"is {smallest:.2g}",
-            fix="look for a typing error, or a variable that is the sum of others",
+            f"the variance of {labels[i]} is {diagonal[i]:g}", where=where, fix="check the diagonal"
         )
+    if diagonal.max() > _LARGEST or diagonal.min() < 1 / _LARGEST:
+        i = int(np.argmax(np.abs(np.log(diagonal))))
+        raise FitError(
+            f"the variance of {labels[i]} is {diagonal[i]:.2g}, beyond what can be computed with",
+            where=where, fix="give it in other units",
+        )  # fmt: skip
+    eigenvalues, vectors = np.linalg.eigh(values / np.sqrt(np.outer(diagonal, diagonal)))
+    if eigenvalues[0] > _SINGULAR:
+        return
+    entries = np.abs(vectors[:, 0])
+    involved = [labels[i] for i in np.argsort(-entries, kind="stable") if entries[i] > _TAKES_PART]
+    named = ", ".join(involved[:_SHOWN]) + (", …" if len(involved) > _SHOWN else "")
+    raise FitError(
+        "the matrix is not positive definite: the smallest eigenvalue of its correlations "
+        f"is {eigenvalues[0]:.2g}, through {named}",
+        where=where,
+        fix="look for a typing error, a variable that stands there twice, or one that is the sum of others",
+    )
 
 
 def named_vector(values: Sequence[float], labels: tuple[str, ...], what: str) -> Array:

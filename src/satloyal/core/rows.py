@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from satloyal.errors import FitError
 from satloyal.notes import Note
 
-__all__ = ["CompleteRows"]
+__all__ = [
+    "CompleteRows",
+    "check_columns",
+    "checked_weights",
+    "column_numbers",
+    "group_codes",
+    "used_groups",
+]
 
 Array = NDArray[Any]
 
@@ -28,8 +35,10 @@ class CompleteRows:
     values : ndarray, shape (n, p)
     index : Index, length n
         Labels of the rows kept.
+    kept : ndarray of bool
+        Which rows of the frame these are.
     weights : ndarray, shape (n,) or None
-        Sampling weights scaled to a mean of one within each group.
+        Sampling weights scaled to a mean of one over all groups.
     codes : ndarray of int, shape (n,)
         Group of each row.
     labels : tuple of str
@@ -40,6 +49,7 @@ class CompleteRows:
     names: tuple[str, ...]
     values: Array
     index: pd.Index
+    kept: Array
     weights: Array | None
     codes: Array
     labels: tuple[str, ...]
@@ -56,13 +66,13 @@ class CompleteRows:
     ) -> CompleteRows:
         """Check the columns, drop incomplete rows, and say what was done."""
         names = tuple(str(c) for c in columns)
-        _check_columns(frame, names)
-        values = _numbers(frame, names)
+        check_columns(frame, names)
+        values = column_numbers(frame, names)
         keep: Array = ~np.asarray(np.isnan(values).any(axis=1))
         notes: list[Note] = []
         weight = None
         if weights is not None:
-            weight = _weights(weights, len(frame))
+            weight = checked_weights(weights, len(frame))
             usable = np.isfinite(weight) & (weight > 0)
             if (keep & ~usable).any():
                 count = int((keep & ~usable).sum())
@@ -70,7 +80,7 @@ class CompleteRows:
                     Note("weights", f"{count} rows have a weight of zero or none and are left out", count)
                 )
             keep &= usable
-        codes, labels = _groups(group, len(frame))
+        codes, labels = group_codes(group, len(frame))
         if group is not None and (codes < 0).any():
             count = int((keep & (codes < 0)).sum())
             notes.append(Note("groups", f"{count} rows have no group and are left out", count))
@@ -79,15 +89,16 @@ class CompleteRows:
         if dropped:
             text = f"{dropped} of {len(frame)} rows are not complete and left out; {int(keep.sum())} remain"
             notes.insert(0, Note("listwise deletion", text, dropped))
-        labels, codes = _used_groups(labels, codes[keep])
+        labels, codes = used_groups(labels, codes[keep])
         values = values[keep]
         _check_spread(values, codes, names, labels)
         if weight is not None:
-            weight = _scaled(weight[keep], codes)
-        return cls(names, values, frame.index[keep], weight, codes, labels, tuple(notes))
+            weight = scaled_weights(weight[keep])
+        return cls(names, values, frame.index[keep], keep, weight, codes, labels, tuple(notes))
 
 
-def _check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+def check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Check that each name is a column of its own."""
     columns = [str(c) for c in frame.columns]
     for name in names:
         if columns.count(name) > 1:
@@ -98,7 +109,8 @@ def _check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
         raise FitError("a variable is asked for twice", fix="name each column once")
 
 
-def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
+def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
+    """Return columns as numbers, missing values as NaN, shape (n, p)."""
     columns = {str(c): i for i, c in enumerate(frame.columns)}
     out = np.empty((len(frame), len(names)))
     used = frame.iloc[:, [columns[name] for name in names]]
@@ -109,6 +121,11 @@ def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
         return out
     for j, name in enumerate(names):
         column = frame.iloc[:, columns[name]]
+        if column.dtype.kind in "cmM":
+            raise FitError(
+                f"the values are of type {column.dtype}", where=f"column {name!r}",
+                fix="make numbers of them: days since a date, say",
+            )  # fmt: skip
         try:
             out[:, j] = pd.to_numeric(column, errors="raise").to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
@@ -132,11 +149,12 @@ def _check_column(values: Array, name: str) -> None:
         raise FitError("every value is missing", where=f"column {name!r}", fix="leave it out of the model")
 
 
-def _weights(weights: Array | Sequence[float], rows: int) -> Array:
+def checked_weights(weights: Array | Sequence[float], rows: int) -> Array:
+    """Return weights as numbers, one a row; NaN where one is missing."""
     try:
         weight = np.asarray(weights, dtype=float)
     except (TypeError, ValueError):
-        raise FitError("the weights are not numbers", fix="give one number a row") from None
+        raise FitError("the weights are not numbers", where="weights=", fix="give one number a row") from None
     if weight.shape != (rows,):
         raise FitError(f"there are {weight.size} weights for {rows} rows", fix="give one weight a row")
     if np.isinf(weight).any():
@@ -150,15 +168,14 @@ def _weights(weights: Array | Sequence[float], rows: int) -> Array:
     return weight
 
 
-def _scaled(weight: Array, codes: Array) -> Array:
-    out = weight.copy()
-    for code in np.unique(codes):
-        rows = codes == code
-        out[rows] *= rows.sum() / out[rows].sum()
-    return out
+def scaled_weights(weights: Array) -> Array:
+    """Scale weights to a mean of one over all groups, as lavaan does: groups count by their weights' sums."""
+    scaled: Array = weights / weights.mean()
+    return scaled
 
 
-def _groups(group: Array | Sequence[Any] | None, rows: int) -> tuple[Array, tuple[str, ...]]:
+def group_codes(group: Array | Sequence[Any] | None, rows: int) -> tuple[Array, tuple[str, ...]]:
+    """Return the group of each row, −1 for none, and the names of the groups in order of appearance."""
     if group is None:
         return np.zeros(rows, dtype=int), ("",)
     if len(group) != rows:
@@ -171,7 +188,8 @@ def _label(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _used_groups(labels: tuple[str, ...], codes: Array) -> tuple[tuple[str, ...], Array]:
+def used_groups(labels: tuple[str, ...], codes: Array) -> tuple[tuple[str, ...], Array]:
+    """Leave out groups that no row belongs to."""
     used, again = np.unique(codes, return_inverse=True)
     return tuple(labels[i] for i in used), again
 

@@ -323,7 +323,7 @@ def bootstrap(
     def work(number: int) -> int:
         drawn = [draw.moments(stop - start, generator) for start, stop, generator in plan[number]]
         covs, means = _joined(drawn)
-        sizes = [g.n if fit.likelihood == "normal" else g.n - 1 for g in fit.sample.groups]
+        sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
         problem = Problem.of_batch(fit.rams, sizes, covs, means)
         solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
         good = solution.converged & np.isfinite(solution.theta).all(axis=1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from satloyal.core.moments import GroupMoments, Moments
+from satloyal.core.moments import Moments
+from satloyal.core.published import check_definite
 from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
 from satloyal.notes import Note
@@ -101,8 +102,8 @@ class Data:
                 f"the data are a {type(data).__name__}", fix="give a DataFrame, a Survey or Moments"
             )
         for column, what in ((group, "group"), (cluster, "cluster")):
-            if column is not None and column not in frame.columns:
-                raise FitError(f"the data have no column {column!r}", where=f"{what}=", fix="check its name")
+            if column is not None:
+                _check_column(frame, column, f"{what}=")
         return cls(frame, None, group, cluster, _weight_values(frame, weights), tuple(notes))
 
     @property
@@ -130,20 +131,41 @@ class Data:
             See :meth:`satloyal.core.moments.Moments.from_frame`.
         """
         if self.moments is not None:
-            return Sample(self.moments.select(names), None, None, self.notes)
+            return Sample(_checked(self.moments.select(names)), None, None, self.notes)
         assert self.frame is not None  # noqa: S101
         group = None if self.group is None else self.frame[self.group].to_numpy()
         rows = CompleteRows.of(self.frame, list(names), weights=self.weights, group=group)
+        if len(rows.labels) < self.group_count():
+            raise FitError(
+                f"only {', '.join(rows.labels)} of {self.group_count()} groups have complete rows",
+                where=f"column {self.group!r}",
+                fix="leave the others out of the data, or out of the model the items they did not answer",
+            )
         clusters = None
         if self.cluster is not None:
-            column = self.frame.loc[rows.index, self.cluster]
+            column = self.frame.loc[rows.kept, self.cluster]
             if column.isna().any():
                 raise FitError(
                     f"{int(column.isna().sum())} rows have no cluster", where=f"column {self.cluster!r}",
                     fix="drop them, or give each a cluster of its own",
                 )  # fmt: skip
             clusters = pd.factorize(column)[0]
-        return Sample(Moments.from_rows(rows), rows, clusters, (*self.notes, *rows.notes))
+        return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
+
+
+def _check_column(frame: pd.DataFrame, column: str, where: str) -> None:
+    count = int((frame.columns == column).sum())
+    if count == 0:
+        raise FitError(f"the data have no column {column!r}", where=where, fix="check its name")
+    if count > 1:
+        raise FitError(f"{count} columns are called {column!r}", where=where, fix="rename all but one")
+
+
+def _checked(moments: Moments) -> Moments:
+    """Return moments whose matrices have an inverse: without it there is no likelihood."""
+    for group in moments.groups:
+        check_definite(group.cov, moments.names, where=f"group {group.label!r}" if group.label else None)
+    return moments
 
 
 def _weight_values(
@@ -152,23 +174,30 @@ def _weight_values(
     if weights is None:
         return None
     if isinstance(weights, str):
-        if weights not in frame.columns:
-            raise FitError(f"the data have no column {weights!r}", where="weights=", fix="check its name")
+        _check_column(frame, weights, "weights=")
         weights = frame[weights]
     if isinstance(weights, pd.Series):
         if len(weights) != len(frame):
             raise FitError(f"there are {len(weights)} weights for {len(frame)} rows", fix="give one a row")
+        if not weights.index.equals(frame.index):
+            raise FitError(
+                "the weights have another index than the rows", where="weights=",
+                fix="give weights.reindex(data.index), or weights.to_numpy() if their order is the rows'",
+            )  # fmt: skip
         numbers = pd.to_numeric(weights, errors="coerce")
         bad = int((numbers.isna() & weights.notna()).sum())
         if bad:
             raise FitError(f"{bad} weights are not numbers", where="weights=", fix="check the weight column")
         return np.asarray(numbers, dtype=float)
-    return np.asarray(weights, dtype=float)
+    try:
+        return np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        raise FitError("the weights are not numbers", where="weights=", fix="give one number a row") from None
 
 
 def rescaled(moments: Moments, likelihood: str) -> Moments:
     """Return moments with the divisor that the likelihood wants: n, or n − 1 for Wishart."""
     if likelihood == "normal":
         return moments
-    groups = tuple(GroupMoments(g.label, g.n, g.cov * g.n / (g.n - 1), g.mean) for g in moments.groups)
+    groups = tuple(replace(g, cov=g.cov * g.n / (g.n - 1)) for g in moments.groups)
     return Moments(moments.names, groups, moments.notes, moments.source)

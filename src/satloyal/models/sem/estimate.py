@@ -174,7 +174,7 @@ class Problem:
         cls, rams: Sequence[Ram], sample: Moments, likelihood: str, weights: Sequence[Array] | None = None
     ) -> Problem:
         """Pose the problem of one sample, with the divisor of the likelihood; weights for least squares."""
-        sizes = [g.n if likelihood == "normal" else g.n - 1 for g in sample.groups]
+        sizes = [g.size if likelihood == "normal" else g.size - 1 for g in sample.groups]
         covs = [g.cov[None] for g in sample.groups]
         means = [None if g.mean is None else g.mean[None] for g in sample.groups]
         return cls.of_batch(rams, sizes, covs, means, weights)

@@ -114,7 +114,7 @@ def fit_sem(
     0.18
     """
     _check_options(estimator, missing, likelihood)
-    spec = parse(model) if isinstance(model, str) else model
+    spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
     table = build_table(
         spec,

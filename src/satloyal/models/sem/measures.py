@@ -33,7 +33,8 @@ class GroupFit:
 
     Parameters
     ----------
-    n : int
+    n : float
+        Respondents, or the sum of their weights.
     cov, sigma : ndarray, shape (p, p)
         Sample and implied covariances, with the divisor of the likelihood.
     mean, mu : ndarray, shape (p,), optional
@@ -44,7 +45,7 @@ class GroupFit:
         Positions of the covariates, fixed or random, whose covariances the baseline model leaves free.
     """
 
-    n: int
+    n: float
     cov: Array
     sigma: Array
     mean: Array | None
@@ -72,7 +73,7 @@ def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, li
     likelihood : {"normal", "wishart"}
         n or n − G observations stand in the test.
     """
-    ntotal = sum(g.n for g in groups)
+    ntotal = round(sum(g.n for g in groups))
     k = len(groups)
     n = float(ntotal if likelihood == "normal" else ntotal - k)
     shares = [g.n / ntotal for g in groups]

@@ -203,7 +203,7 @@ class SemFit(Fit):
         covariates = tuple(place(name) for name in self.table.covariates if name not in written)
         for (sigma, mu), group in zip(self._implied, self.sample.groups, strict=True):
             mean = group.mean if self.table.meanstructure else None
-            out.append(GroupFit(group.n, group.cov, sigma, mean, mu, x, covariates))
+            out.append(GroupFit(group.size, group.cov, sigma, mean, mu, x, covariates))
         return out
 
     @cached_property
