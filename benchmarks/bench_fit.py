@@ -1,11 +1,17 @@
 """A single ML fit: satloyal beside semopy, in turn, in one process.
 
 Measured from model text and a data frame to estimates with standard errors (semopy: ``Model``, ``fit``,
-``inspect``; satloyal: ``fit_sem``, ``tidy``, with checks of identification besides). For semopy ``fit`` alone
-on a ready model is shown too. Goal: at most a fifth of semopy's time for the same task.
+``inspect``; satloyal: ``fit_sem``, ``tidy``, with checks of identification besides). For semopy ``fit``
+alone on a ready model is shown too. Both use one BLAS thread: matrices of this size gain nothing from
+more, and on a busy machine the spinning pools of one spoil the time of the other. Goal: at most a fifth
+of semopy's time for the same task.
 """
 
 from __future__ import annotations
+
+import os
+
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import sys
 from typing import Any
