@@ -53,14 +53,10 @@ def estimates(fit: SemFit) -> pd.DataFrame:
         if id(row) in placed:
             for k, column in std_columns.items():
                 column[i] = std[k][0, placed[id(row)]]
-    out = pd.DataFrame(
-        [(r.lhs, r.op, r.rhs, r.group, r.label, r.free) for r in rows],
-        columns=["lhs", "op", "rhs", "group", "label", "free"],
-    )
-    out = with_tests(out, est, se, 0.95, usable=fit.converged)
-    for k, column in std_columns.items():
-        out[k] = column if fit.converged else np.nan
-    return out[list(_COLUMNS)]
+    columns: dict[str, Any] = {name: [getattr(r, name) for r in rows] for name in _COLUMNS[:6]}
+    columns |= _tests(est, se, 0.95, usable=fit.converged)
+    columns |= {k: v if fit.converged else np.full(len(rows), np.nan) for k, v in std_columns.items()}
+    return pd.DataFrame(columns, columns=list(_COLUMNS))
 
 
 def _fixed_value(fit: SemFit, row: Parameter) -> float:
@@ -75,16 +71,24 @@ def _fixed_value(fit: SemFit, row: Parameter) -> float:
 
 def with_tests(frame: pd.DataFrame, est: Array, se: Array, level: float, *, usable: bool) -> pd.DataFrame:
     """Add estimates, their tests and intervals; NaN throughout when they may not be used."""
+    old = {str(name): frame[name] for name in frame.columns}
+    return pd.DataFrame(old | _tests(est, se, level, usable=usable), index=frame.index)
+
+
+def _tests(est: Array, se: Array, level: float, *, usable: bool) -> dict[str, Any]:
     if not usable:
         est, se = np.full(len(est), np.nan), np.full(len(se), np.nan)
     width = float(special.ndtri((1 + level) / 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(se > 0, est / np.where(se > 0, se, 1.0), np.nan)
-    out = frame.copy()
-    out["est"], out["se"], out["z"] = est, se, z
-    out["pvalue"] = 2 * special.ndtr(-np.abs(z))
-    out["ci_lower"], out["ci_upper"] = est - width * se, est + width * se
-    return out
+    return {
+        "est": est,
+        "se": se,
+        "z": z,
+        "pvalue": 2 * special.ndtr(-np.abs(z)),
+        "ci_lower": est - width * se,
+        "ci_upper": est + width * se,
+    }
 
 
 def standardized(fit: SemFit, kind: StandardizeKind, level: float) -> pd.DataFrame:
