@@ -199,6 +199,17 @@ def _deviates(name: str, case: Case, theirs: float | None) -> bool:
 
 
 def _rule(name: str) -> tuple[str, Limit]:
+    """What a measure counts as in the table, and how close it must be; scaled and robust ones alike."""
+    base = name.removesuffix(".scaled").removesuffix(".robust")
+    statistic, rule = _plain_rule(base)
+    if base == name:
+        return statistic, rule
+    if rule is COUNT:  # degrees of freedom of the scaled tests may be fractions
+        return "scaled degrees of freedom", INDEX
+    return f"{statistic}: scaled or robust", rule
+
+
+def _plain_rule(name: str) -> tuple[str, Limit]:
     if name in COUNTS:
         return "counts, degrees of freedom", COUNT
     if name in CHI_SQUARES:
@@ -213,6 +224,8 @@ def _rule(name: str) -> tuple[str, Limit]:
         return "RMSEA, interval and tests", INDEX
     if name.endswith("pvalue"):
         return "p-values", INDEX
+    if "scaling.factor" in name:
+        return "scaling factors", INDEX
     return "CFI, TLI, GFI and the other indices", INDEX
 
 

@@ -57,7 +57,7 @@ def by_case(cases: Iterable[Case]) -> list[dict[str, str]]:
         theirs = case.stored["fit_measures"]
         values = (
             case.name,
-            int(theirs["ntotal"]),
+            sum(case.stored["nobs"]) if isinstance(case.stored.get("nobs"), list) else case.fit().nobs,
             f"{theirs['chisq']:.4f}",
             f"{abs(glance['chisq']):.4f}",
             int(theirs["df"]),
