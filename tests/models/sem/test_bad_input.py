@@ -211,6 +211,10 @@ def test_rows_without_a_cluster_are_counted():
     assert "column 'shop'" in text
 
 
+def test_a_single_cluster_is_refused():
+    assert "all rows are in one cluster" in refused(data=respondents().assign(shop=1), cluster="shop")
+
+
 @pytest.mark.parametrize("option", ["group", "cluster", "weights"])
 def test_moments_cannot_be_split_weighted_or_clustered(option):
     text = refused(data=sl.Moments.from_frame(respondents()[NINE]), **{option: "segment"})

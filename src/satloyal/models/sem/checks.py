@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from satloyal.models.fit import Check
+from satloyal.models.fit import Check, Status
 from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.identify import row_name
 from satloyal.models.sem.inference import null_directions
@@ -28,6 +28,9 @@ _LARGE_RESIDUAL = 0.10
 _KURTOSIS = 5.0
 _FAR = 0.001
 _SHOWN = 5
+_ROUNDING = 1e-8  # of a correlation
+_SADDLE = 1e-7  # negative curvature, relative to the largest, that is no rounding
+_FEW_CLUSTERS, _ENOUGH_CLUSTERS = 10, 30
 
 
 def sem_checks(fit: SemFit) -> tuple[Check, ...]:
@@ -48,6 +51,12 @@ def _convergence(fit: SemFit) -> Check:
     if fit.converged:
         text = f"a minimum was reached after {fit.iterations} iterations from starting point {fit.tried}"
         return Check("convergence", "pass", text, value=float(fit.iterations))
+    if not fit.tried:
+        return Check(
+            "convergence", "fail",
+            "no starting point gives the items a positive definite covariance matrix, so none could be tried",
+            value=0.0, advice="look at variances that are fixed to 0, and at start() values",
+        )  # fmt: skip
     return Check(
         "convergence",
         "fail",
@@ -86,12 +95,15 @@ def _variances(fit: SemFit) -> Check:
     text = ", ".join(f"{row_name(row)} = {value:.4f}" for row, value in bad[:_SHOWN])
     row, value = min(bad, key=lambda item: item[1])
     se = float(np.sqrt(fit.vcov[row.free - 1, row.free - 1]))
-    within = "its interval includes zero" if value + 1.96 * se > 0 else "its interval excludes zero"
+    within = ""
+    if np.isfinite(se):
+        whose = "its interval" if len(bad) == 1 else f"the interval of {row_name(row)}"
+        within = f"; {whose} {'includes' if value + 1.96 * se > 0 else 'excludes'} zero"
     return Check(
         "variances",
         "fail",
         ("a variance is" if len(bad) == 1 else f"{len(bad)} variances are")
-        + f" negative (a Heywood case): {text}; {within}",
+        + f" negative (a Heywood case): {text}{within}",
         value=float(value),
         threshold=0.0,
         advice="a model or a sample that is too small for it; do not read estimates that touch this variable",
@@ -108,7 +120,11 @@ def _latent_correlations(fit: SemFit) -> Check | None:
         cor = fit.latent_correlations(g)
         values = cor.to_numpy().copy()
         if not np.isfinite(values).all():
-            continue
+            name = str(cor.index[int(np.argmin(np.isfinite(np.diagonal(values))))])
+            return Check(
+                "latent correlations", "not_applicable",
+                f"{name} has no positive variance, so it has no correlations",
+            )  # fmt: skip
         np.fill_diagonal(values, 0.0)
         i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
         if abs(values[i, j]) > abs(worst):
@@ -125,6 +141,73 @@ def _latent_correlations(fit: SemFit) -> Check | None:
     return Check(
         "latent correlations", "fail", text, value=worst, threshold=1.0,
         advice="the constructs are not distinct in these data: join them or drop one",
+    )  # fmt: skip
+
+
+def _residual_correlations(fit: SemFit) -> Check | None:
+    pairs = [r for r in fit.table.rows if r.op == "~~" and r.lhs != r.rhs and not r.fixed_x]
+    if not any(r.free for r in pairs):
+        return None
+    worst, where, definite = 0.0, "", True
+    for number, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True), start=1):
+        at = {name: i for i, name in enumerate(ram.variables)}
+        S = ram.matrices(fit.theta[None], group.cov, group.mean)[1][0]
+        variance = np.diagonal(S)
+        for row in pairs:
+            i, j = at[row.lhs], at[row.rhs]
+            if row.group == number and variance[i] > 0 and variance[j] > 0:
+                value = float(S[i, j] / np.sqrt(variance[i] * variance[j]))
+                if abs(value) > abs(worst):
+                    worst, where = value, row_name(row)
+        use = variance > 0
+        scale = 1 / np.sqrt(variance[use])
+        definite &= bool(np.linalg.eigvalsh(S[np.ix_(use, use)] * np.outer(scale, scale))[0] > -_ROUNDING)
+    if abs(worst) > 1 + _ROUNDING:
+        text = f"{where} is a correlation of {worst:.3f}, beyond ±1"
+    elif not definite:
+        text = "the residual covariances are not positive definite: some sum of them has a negative variance"
+    else:
+        return Check(
+            "residual correlations", "pass", "no covariance is beyond what its variances allow",
+            value=worst, threshold=1.0,
+        )  # fmt: skip
+    return Check(
+        "residual correlations", "fail", text, value=worst, threshold=1.0,
+        advice="the model asks too much of these data: drop the covariance, or join the two variables",
+        source="Chen, Bollen, Paxton, Curran & Kirby 2001, Sociol. Methods Res. 29:468-508",
+    )  # fmt: skip
+
+
+def _minimum(fit: SemFit) -> Check | None:
+    """Whether the point is a minimum and not a saddle; the optimiser looks at slopes only."""
+    hessian = fit.observed_hessian
+    if not len(hessian) or not np.isfinite(hessian).all():
+        return None
+    diagonal = np.abs(np.diagonal(hessian))
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    values = np.linalg.eigvalsh(hessian * np.outer(scale, scale))
+    if values[0] > -_SADDLE * values[-1]:
+        return None
+    return Check(
+        "minimum", "fail",
+        "the estimates are a saddle point: in some direction the discrepancy still falls",
+        value=float(values[0]), threshold=0.0,
+        advice="give other start() values; loadings of 0 or a symmetric model lead to such points",
+        source="Nocedal & Wright 2006, Numerical Optimization, th. 2.4",
+    )  # fmt: skip
+
+
+def _defined(fit: SemFit) -> Check | None:
+    if not fit.table.definitions:
+        return None
+    values = fit.definitions.values(fit.theta[None])[0]
+    lost = [r.lhs for r, v in zip(fit.table.definitions, values, strict=True) if not np.isfinite(v)]
+    if not lost:
+        return None
+    return Check(
+        "defined parameters", "warn",
+        f"undefined at these estimates: {', '.join(lost[:_SHOWN])}", value=float(len(lost)),
+        advice="look for a division by zero, or the logarithm or root of a negative number",
     )  # fmt: skip
 
 
@@ -278,10 +361,14 @@ def _clusters(fit: SemFit) -> Check | None:
     if fit.input.clusters is None:
         return None
     count = int(fit.input.clusters.max()) + 1
-    good = count >= 30
+    status: Status = "fail" if count < _FEW_CLUSTERS else "warn" if count < _ENOUGH_CLUSTERS else "pass"
+    advice = {
+        "fail": "so few clusters cannot tell how much estimates vary: take the sample as one, or ask more",
+        "warn": "cluster-robust standard errors are too small with few clusters",
+    }
     return Check(
-        "clusters", "pass" if good else "warn", f"{count} clusters", value=float(count), threshold=30.0,
-        advice="" if good else "cluster-robust standard errors are too small with few clusters",
+        "clusters", status, f"{count} clusters", value=float(count), threshold=float(_ENOUGH_CLUSTERS),
+        advice=advice.get(status, ""),
         source="Cameron & Miller 2015, J. Hum. Resour. 50:317-372",
     )  # fmt: skip
 
@@ -303,6 +390,6 @@ def _weighted(fit: SemFit) -> Check | None:
 
 
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
-    _identification, _variances, _latent_correlations, _distinct, _size, _exact_fit, _approximate_fit,
-    _local_fit, _normality, _influence, _clusters, _weighted,
+    _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
+    _exact_fit, _approximate_fit, _local_fit, _normality, _influence, _clusters, _weighted, _defined,
 )  # fmt: skip

@@ -150,6 +150,11 @@ class Data:
                     fix="drop them, or give each a cluster of its own",
                 )  # fmt: skip
             clusters = pd.factorize(column)[0]
+            if clusters.max() == 0:
+                raise FitError(
+                    "all rows are in one cluster", where=f"column {self.cluster!r}",
+                    fix="one cluster says nothing about how much clusters differ: leave cluster= out",
+                )  # fmt: skip
         return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
 
 

@@ -34,6 +34,7 @@ from satloyal.spec.table import ParameterTable
 __all__ = ["SemFit", "VcovKind"]
 
 Array = NDArray[Any]
+_ADMISSIBILITY = ("variances", "latent correlations", "residual correlations", "loops")
 VcovKind = Literal["expected", "observed", "robust"]
 
 
@@ -132,7 +133,7 @@ class SemFit(Fit):
     def admissible(self) -> bool:
         """Whether no variance is negative, no correlation beyond ±1, and no loop explodes."""
         return self.converged and not any(
-            c.status == "fail" for c in self.checks if c.name in ("variances", "latent correlations", "loops")
+            c.status == "fail" for c in self.checks if c.name in _ADMISSIBILITY
         )
 
     @cached_property
