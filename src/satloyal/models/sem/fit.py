@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from satloyal.core.moments import Moments
 from satloyal.errors import FitError
-from satloyal.models.sem.data import Data, rescaled
+from satloyal.models.sem.data import Data, Sample, rescaled
 from satloyal.models.sem.estimate import Problem, estimate
+from satloyal.models.sem.estimators import Estimator, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
+from satloyal.models.sem.weights import least_squares_weights
 from satloyal.spec.syntax import Model, parse
 from satloyal.spec.table import build_table
 
@@ -56,8 +58,12 @@ def fit_sem(
         ``~ 1`` intercept, ``:=`` defined as.
     data : DataFrame, Survey or Moments
         Respondents in rows, or moments. A Survey's declared weights are used unless others are given.
-    estimator : {"ML"}
-        Maximum likelihood.
+    estimator : str
+        ``"ML"``; with robust errors and scaled tests ``"MLM"`` (Satorra-Bentler), ``"MLMV"`` (scaled and
+        shifted), ``"MLMVS"`` (mean- and variance-adjusted), ``"MLR"`` (Yuan-Bentler, as Mplus), ``"MLF"``
+        (first-order errors); least squares ``"GLS"``, ``"ULS"``, ``"WLS"`` (distribution free), ``"DWLS"``,
+        and with robust errors and tests ``"ULSM"``, ``"ULSMV"``, ``"WLSM"``, ``"WLSMV"``. With sampling
+        weights or clusters ML is MLR.
     missing : {"listwise"}
         Rows with a missing value in a variable of the model are left out, and counted in the notes.
     group : str, optional
@@ -70,7 +76,7 @@ def fit_sem(
     orthogonal : bool
         No covariances among exogenous latent variables.
     fixed_x : bool
-        Exogenous observed covariates are taken as given, not modelled.
+        Exogenous observed covariates are taken as given, not modelled; least squares always model them.
     meanstructure : bool, optional
         Model the means; by default only where the text, groups or growth need them.
     cluster : str, optional
@@ -113,7 +119,10 @@ def fit_sem(
     >>> fit.tidy().query("lhs == 'through_trust'")["est"].round(3).item()
     0.18
     """
-    _check_options(estimator, missing, likelihood)
+    _check_options(missing, likelihood)
+    method = estimator_named(estimator)
+    if method.least_squares:
+        likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
     table = build_table(
@@ -121,8 +130,8 @@ def fit_sem(
         groups=given.group_count(),
         std_lv=std_lv,
         orthogonal=orthogonal,
-        fixed_x=fixed_x,
-        meanstructure=_wants_means(meanstructure, spec, given, defaults),
+        fixed_x=fixed_x and not method.least_squares,
+        meanstructure=_wants_means(meanstructure, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
         group_equal=(group_equal,) if isinstance(group_equal, str) else tuple(group_equal),
         group_partial=(group_partial,) if isinstance(group_partial, str) else tuple(group_partial),
@@ -135,11 +144,13 @@ def fit_sem(
             fix="equal parameters get one label: write a*x1 + a*x2",
         )
     sample = given.sample(table.observed)
+    method = _complex_sampling(method, sample)
     if table.meanstructure and any(g.mean is None for g in sample.moments.groups):
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
     rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
     moments = rescaled(sample.moments, likelihood)
-    problem = Problem.of(rams, moments, likelihood)
+    squares = least_squares_weights(method, sample, moments, means=table.meanstructure)
+    problem = Problem.of(rams, moments, likelihood, squares)
     guesses = starts(table, moments)
     first = next(guesses)
     check_identified(table, rams, moments, first)
@@ -154,17 +165,28 @@ def fit_sem(
     fit = SemFit(
         model=spec, table=table, rams=rams, input=sample, likelihood=likelihood, theta=theta, value=value,
         iterations=int(solution.iterations[0]), tried=tried, solved=solved, hessian=hessian,
-        vcov=np.full((q, q), np.nan), vcov_kind="expected",
+        vcov=np.full((q, q), np.nan), vcov_kind="expected", estimator=method.name, weights=squares,
     )  # fmt: skip
-    if not solved:
-        return fit
-    robust = sample.clusters is not None or (sample.rows is not None and sample.rows.weights is not None)
-    return fit.with_vcov("robust" if robust else "expected")
+    return fit.with_vcov(method.vcov) if solved else fit
 
 
-def _check_options(estimator: str, missing: str, likelihood: str) -> None:
+def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
+    """Weights and clusters make normal-theory errors and tests wrong: ML becomes MLR, as in lavaan."""
+    weighted = sample.rows is not None and sample.rows.weights is not None
+    if not weighted and sample.clusters is None:
+        return method
+    if method.name == "ML":
+        return estimator_named("MLR")
+    if method.vcov not in ("robust", "robust.sem"):
+        raise FitError(
+            f"{method.name} has no standard errors for sampling weights or clusters", where="fit_sem",
+            fix="use estimator='MLR'",
+        )  # fmt: skip
+    return method
+
+
+def _check_options(missing: str, likelihood: str) -> None:
     for name, value, allowed in (
-        ("estimator", estimator, ("ML",)),
         ("missing", missing, ("listwise",)),
         ("likelihood", likelihood, ("normal", "wishart")),
     ):
@@ -173,8 +195,8 @@ def _check_options(estimator: str, missing: str, likelihood: str) -> None:
             raise FitError(f"{name} is {value!r}", where="fit_sem", fix=f"use {choices}")
 
 
-def _wants_means(asked: bool | None, spec: Model, given: Data, defaults: str) -> bool:
-    needed = defaults == "growth" or any(t.intercept for r in spec.relations for t in r.terms)
+def _wants_means(asked: bool | None, spec: Model, given: Data, defaults: str, *, clustered: bool) -> bool:
+    needed = clustered or defaults == "growth" or any(t.intercept for r in spec.relations for t in r.terms)
     if asked is not None:
         return asked or needed
     return needed or (given.group_count() > 1 and given.frame is not None)

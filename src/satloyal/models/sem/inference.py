@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from satloyal.models.sem.implied import Implied, Ram
 
-__all__ = ["casewise_scores", "complex_step", "delta_method", "null_directions", "robust_vcov", "vcov_of"]
+__all__ = [
+    "casewise_scores",
+    "complex_step",
+    "delta_method",
+    "null_directions",
+    "robust_vcov",
+    "summed_scores",
+    "vcov_of",
+]
 
 Array = NDArray[Any]
 
@@ -94,6 +102,15 @@ def casewise_scores(
     return out
 
 
+def summed_scores(scores: Array, clusters: Array | None) -> Array:
+    """Sum casewise scores, shape (n, q), within clusters where there are any; times √(G/(G − 1))."""
+    if clusters is None:
+        return scores
+    summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
+    np.add.at(summed, clusters, scores)
+    return np.asarray(summed * np.sqrt(len(summed) / (len(summed) - 1)))
+
+
 def robust_vcov(vcov: Array, scores: Array, clusters: Array | None = None) -> Array:
     """Sandwich covariance matrix H⁻¹ (Σ s sᵀ) H⁻¹ (White 1982, *Econometrica* 50:1-25).
 
@@ -106,10 +123,7 @@ def robust_vcov(vcov: Array, scores: Array, clusters: Array | None = None) -> Ar
     clusters : ndarray of int, shape (n,), optional
         Scores are summed within clusters first.
     """
-    if clusters is not None:
-        summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
-        np.add.at(summed, clusters, scores)
-        scores = summed
+    scores = summed_scores(scores, clusters)
     sandwich: Array = vcov @ (scores.T @ scores) @ vcov
     return sandwich
 

@@ -56,7 +56,7 @@ def normal_weight(sigma: Array, *, means: bool) -> Array:
     return low if not means else _diagonal_blocks([V, low])
 
 
-def adf_gamma(products: Array, weights: Array | None = None) -> Array:
+def adf_gamma(products: Array, weights: Array | None = None, clusters: Array | None = None) -> Array:
     """Asymptotic covariance matrix of sample moments without a distribution (Browne 1984).
 
     Parameters
@@ -65,6 +65,8 @@ def adf_gamma(products: Array, weights: Array | None = None) -> Array:
         Each row's contribution; see :func:`satloyal.models.sem.vector.row_products`.
     weights : ndarray, shape (n,), optional
         Sampling weights with mean one.
+    clusters : ndarray of int, shape (n,), optional
+        Contributions are summed within clusters first, and scaled by G/(G − 1) for G clusters.
 
     Returns
     -------
@@ -73,6 +75,11 @@ def adf_gamma(products: Array, weights: Array | None = None) -> Array:
     w = np.ones(len(products)) if weights is None else weights
     centred = products - np.average(products, axis=0, weights=w)
     scored = centred * w[:, None]
+    if clusters is not None:
+        labels, codes = np.unique(clusters, return_inverse=True)
+        summed = np.zeros((len(labels), scored.shape[1]))
+        np.add.at(summed, codes, scored)
+        scored = summed * math.sqrt(len(labels) / (len(labels) - 1))
     gamma: Array = scored.T @ scored / len(products)
     return gamma
 
@@ -138,12 +145,19 @@ class ScaledTest:
         Scaling factor, lavaan's ``chisq.scaling.factor``.
     shift : float
         Added after scaling; zero but for the scaled-and-shifted test.
+    mean_factor : float
+        tr(UΓ)/df, what scales the mean of χ², where that is not the factor itself.
+    factor_model, factor_saturated : float
+        What scales the two log-likelihoods, for a Yuan-Bentler test.
     """
 
     chisq: float
     df: float
     factor: float
     shift: float = 0.0
+    mean_factor: float = math.nan
+    factor_model: float = math.nan
+    factor_saturated: float = math.nan
 
 
 def scaled_test(blocks: Sequence[Block], chisq: float, df: int, kind: TestKind) -> ScaledTest:
@@ -178,7 +192,7 @@ def scaled_test(blocks: Sequence[Block], chisq: float, df: int, kind: TestKind) 
         return ScaledTest(chisq / factor, adjusted, factor)
     a = math.sqrt(df / second)
     shift = df - a * first
-    return ScaledTest(a * chisq + shift, df, 1 / a, shift)
+    return ScaledTest(a * chisq + shift, df, 1 / a, shift, mean_factor=first / df)
 
 
 def _traces(blocks: Sequence[Block]) -> tuple[float, float]:

@@ -1,0 +1,108 @@
+"""Robust inference on a fit: its blocks of (Δ, W, Γ) and its scaled test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from satloyal.models.sem import inference
+from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
+from satloyal.models.sem.estimators import estimator_named
+from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
+from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
+from satloyal.models.sem.vector import vector_jacobian
+from satloyal.models.sem.weights import moment_gammas
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.result import SemFit
+
+__all__ = ["moment_blocks", "scaled_measures_of"]
+
+Array = NDArray[Any]
+
+
+def _gammas(fit: SemFit) -> list[Array]:
+    x = tuple(fit.table.observed.index(name) for name in fit.table.exogenous)
+    return moment_gammas(fit.input, means=fit.table.meanstructure, fixed_x=x)
+
+
+def moment_blocks(fit: SemFit) -> list[Block]:
+    """Return each group's Jacobian, weight matrix at the solution and Γ.
+
+    Raises
+    ------
+    FitError
+        When the data came as moments.
+    """
+    out = []
+    gammas = _gammas(fit)
+    for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
+        implied = ram.implied(fit.theta[None], group.cov, group.mean)
+        delta = vector_jacobian(implied)[0]
+        if fit.weights is None:
+            weight = normal_weight(fit._implied[g][0], means=fit.table.meanstructure)
+        else:
+            weight = fit.weights[g]
+        out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
+    return out
+
+
+def scaled_measures_of(fit: SemFit, plain: pd.Series) -> pd.Series | None:
+    """Return the scaled and robust measures of a fit; none where its estimator has no scaled test."""
+    kind = estimator_named(fit.estimator).test
+    if kind is None:
+        return None
+    chisq, df = float(plain["chisq"]), fit.df
+    base, base_df = float(plain["baseline_chisq"]), int(plain["baseline_df"])
+    if kind == "yuan.bentler.mplus":
+        model, baseline = _mplus(fit, chisq, base, base_df)
+    else:
+        model = scaled_test(moment_blocks(fit), chisq, df, kind)
+        baseline = scaled_test(_baseline_blocks(fit), base, base_df, kind)
+    n = fit.effective_n
+    return scaled_measures(Scaling(model, baseline, chisq, df, base, base_df, n, fit.ngroups))
+
+
+def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
+    """Blocks of the baseline model; with the Γ of casewise scores, covariates vary like all else."""
+    means = fit.table.meanstructure
+    gammas = moment_gammas(fit.input, means=means) if scores else _gammas(fit)
+    groups = fit._group_fits()
+    alone = [baseline_jacobian(len(g.cov), g.covariates, g.fixed_x, means=means) for g in groups]
+    edges = np.cumsum([0, *(a.shape[1] for a in alone)])
+    out = []
+    for g, group in enumerate(groups):
+        delta = np.zeros((len(alone[g]), edges[-1]))  # each group has parameters of its own
+        delta[:, edges[g] : edges[g + 1]] = alone[g]
+        if fit.weights is None:
+            weight = baseline_weight(group.cov, group.covariates, means=means)
+        else:
+            weight = fit.weights[g]
+        out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
+    return out
+
+
+def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[ScaledTest, ScaledTest]:
+    """Scale by traces of observed information times first-order information."""
+    means = fit.table.meanstructure
+    scores = inference.summed_scores(fit.scores(), fit.input.clusters)
+    inverse = inference.vcov_of(fit.observed_hessian / 2, fit.effective_n)
+    trace_model = float(np.sum(inverse * (scores.T @ scores)))
+    saturated = baseline = 0.0
+    for group, gamma, block in zip(
+        fit.sample.groups, _gammas(fit), _baseline_blocks(fit, scores=True), strict=True
+    ):
+        saturated += float(np.sum(normal_weight(group.cov, means=means) * gamma))
+        used = block.delta.any(axis=0)
+        scored = block.weight @ block.delta[:, used]
+        information = block.delta[:, used].T @ scored
+        baseline += float(np.trace(np.linalg.solve(information, scored.T @ block.gamma @ scored)))
+    return (
+        mplus_test(chisq, fit.df, trace_model, saturated, (fit.table.q, fit.table.q + fit.df)),
+        mplus_test(
+            base, base_df, baseline, saturated, (fit.table.q + fit.df - base_df, fit.table.q + fit.df)
+        ),
+    )
