@@ -119,7 +119,7 @@ def call(stored: Mapping[str, Any]) -> Any:
             options["defaults"] = defaults
     for name, value in args.items():
         several = name in {"group.equal", "group.partial", "ordered"}
-        options[name.replace(".", "_")] = (
+        options["weights" if name == "sampling.weights" else name.replace(".", "_")] = (
             [value] if several and isinstance(value, str) else list(value) if several else value
         )
     with warnings.catch_warnings():

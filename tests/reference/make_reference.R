@@ -378,8 +378,39 @@ extra_cases <- function() list(
     std.lv = TRUE, note = "equal loadings free the factor variances of the second group"),
   case("x_group_path", hs, "
     x9 ~ x1 + ageyr
-    x4 ~ x1 + x9", group = "school", group.equal = "regressions", note = "observed variables, equal slopes")
+    x4 ~ x1 + x9", group = "school", group.equal = "regressions", note = "observed variables, equal slopes"),
+  case("x_mlmv", hs, three_factors, "cfa", estimator = "MLMV"),
+  case("x_mlf", hs, three_factors, "cfa", estimator = "MLF"),
+  case("x_mlr_means", hs, three_factors, "cfa", estimator = "MLR", meanstructure = TRUE),
+  case("x_gls_means", hs, three_factors, "cfa", estimator = "GLS", meanstructure = TRUE),
+  case("x_ulsm", hs, three_factors, "cfa", estimator = "ULSM"),
+  case("x_ulsmv_continuous", hs, three_factors, "cfa", estimator = "ULSMV"),
+  case("x_mlm_groups", hs, three_factors, "cfa", estimator = "MLM", group = "school", group.equal = "loadings"),
+  case("x_mlm_fixed_x", composites, robust_path, estimator = "MLM"),
+  case("x_mlr_fixed_x", composites, robust_path, estimator = "MLR"),
+  case("x_gls_random_x", composites, robust_path, estimator = "GLS", note = "least squares model covariates"),
+  case("x_wls_random_x", composites, robust_path, estimator = "WLS"),
+  case("x_weights", weighted, three_factors, "cfa", estimator = "MLR", sampling.weights = "weight"),
+  case("x_clusters", weighted, three_factors, "cfa", estimator = "MLR", cluster = "cluster"),
+  case("x_weights_clusters", weighted, three_factors, "cfa", estimator = "MLR", sampling.weights = "weight",
+    cluster = "cluster")
 )
+
+robust_path <- "
+    SAT ~ a*QUA + IMG
+    VAL ~ d*QUA + e*SAT
+    LOY ~ b*SAT + f*VAL
+    serial := a*e*f"
+
+# the weights and clusters are made up, by a rule that anyone can repeat
+weighted <- "holzinger_swineford_weighted.csv"
+weighted_sample <- function() {
+  data <- read.csv(file.path(here, "data", hs))
+  i <- seq_len(nrow(data))
+  data$weight <- 0.4 + (i * 7 %% 13) %% 5 / 2
+  data$cluster <- 1 + (i * 11) %% 40
+  write.csv(data, file.path(here, "data", weighted), row.names = FALSE, na = "")
+}
 
 small_sample <- function() {
   data <- read.csv(file.path(here, "data", hs))
@@ -467,6 +498,7 @@ argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
 if (action == "extra") {
   small_sample()
+  weighted_sample()
   for (one in extra_cases()) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

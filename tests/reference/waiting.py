@@ -6,17 +6,10 @@ WAITING = {
     "constraints": "linear equality and inequality constraints",
     "corp_fiml": "missing='fiml'",
     "corp_fiml_mlr": "missing='fiml' and MLR",
-    "ecsi3_mlr": "MLR",
     "hs_cfa_fiml": "missing='fiml'",
     "hs_cfa_fiml_mlr": "missing='fiml' and MLR",
-    "hs_cfa_gls": "GLS",
-    "hs_cfa_mlm": "MLM",
-    "hs_cfa_mlr": "MLR",
-    "hs_cfa_uls": "ULS",
     "hs_cfa_ulsmv": "ordinal items",
-    "hs_cfa_wls": "WLS",
     "hs_cfa_wlsmv": "ordinal items",
-    "pd_sem_mlr": "MLR",
 }
 
 # not a model: thresholds and polychoric correlations, for the ordinal estimators
