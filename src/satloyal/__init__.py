@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from satloyal.core.moments import Moments
     from satloyal.models.curves import fit_curve
     from satloyal.models.sem.fit import fit_sem
+    from satloyal.models.sem.invariance import fit_invariance
     from satloyal.reporting.document import report
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.readers import read_survey
@@ -27,6 +28,7 @@ _HOME = {
     "Moments": "satloyal.core.moments",
     "Survey": "satloyal.survey.survey",
     "fit_curve": "satloyal.models.curves",
+    "fit_invariance": "satloyal.models.sem.invariance",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
     "read_survey": "satloyal.survey.readers",
@@ -41,6 +43,7 @@ __all__ = [
     "Survey",
     "__version__",
     "fit_curve",
+    "fit_invariance",
     "fit_sem",
     "load_sample",
     "read_survey",

@@ -11,6 +11,7 @@ from scipy import special
 
 from satloyal.models.fit import Check, Status
 from satloyal.models.sem.effects import stability_checks
+from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
 from satloyal.models.sem.inference import null_directions
 
@@ -391,5 +392,5 @@ def _weighted(fit: SemFit) -> Check | None:
 
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
-    _exact_fit, _approximate_fit, _local_fit, _normality, _influence, _clusters, _weighted, _defined,
+    _exact_fit, _approximate_fit, _local_fit, paths_comparable, _normality, _influence, _clusters, _weighted, _defined,
 )  # fmt: skip
