@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from satloyal.core.incomplete import IncompleteRows
 from satloyal.core.moments import Moments
 from satloyal.core.published import check_definite
 from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
+from satloyal.models.sem.incomplete import Incomplete
 from satloyal.notes import Note
 from satloyal.survey.survey import Survey
 
@@ -30,15 +32,18 @@ class Sample:
     ----------
     moments : Moments
         In the model's order of variables; divisor as the likelihood wants it.
-    rows : CompleteRows, optional
+    rows : CompleteRows or IncompleteRows, optional
         The rows behind the moments; none when they came as a matrix.
     clusters : ndarray of int, shape (n,), optional
+    incomplete : Incomplete, optional
+        Patterns of missing values; the moments are saturated ones then.
     """
 
     moments: Moments
-    rows: CompleteRows | None
+    rows: CompleteRows | IncompleteRows | None
     clusters: Array | None
     notes: tuple[Note, ...]
+    incomplete: Incomplete | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,27 +140,60 @@ class Data:
         assert self.frame is not None  # noqa: S101
         group = None if self.group is None else self.frame[self.group].to_numpy()
         rows = CompleteRows.of(self.frame, list(names), weights=self.weights, group=group)
+        self._check_groups(rows)
+        clusters = self._clusters(rows)
+        return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
+
+    def incomplete_sample(self, names: Sequence[str], complete: Sequence[str]) -> Sample:
+        """Take the variables of a model with all rows that hold a value.
+
+        Parameters
+        ----------
+        names : sequence of str
+        complete : sequence of str
+            Covariates that a row must have.
+
+        Raises
+        ------
+        FitError
+            The data are moments; or see :meth:`satloyal.core.incomplete.IncompleteRows.of`.
+        """
+        if self.frame is None:
+            raise FitError("missing values are in rows, and the data are moments", fix="give the rows")
+        group = None if self.group is None else self.frame[self.group].to_numpy()
+        rows = IncompleteRows.of(
+            self.frame, list(names), complete=complete, weights=self.weights, group=group
+        )
+        self._check_groups(rows)
+        clusters = self._clusters(rows)
+        incomplete = Incomplete.of(rows)
+        notes = (*self.notes, *rows.notes, incomplete.note(rows))
+        return Sample(_checked(incomplete.moments(rows)), rows, clusters, notes, incomplete)
+
+    def _check_groups(self, rows: CompleteRows | IncompleteRows) -> None:
         if len(rows.labels) < self.group_count():
             raise FitError(
-                f"only {', '.join(rows.labels)} of {self.group_count()} groups have complete rows",
+                f"only {', '.join(rows.labels)} of {self.group_count()} groups have rows that can be used",
                 where=f"column {self.group!r}",
                 fix="leave the others out of the data, or out of the model the items they did not answer",
             )
-        clusters = None
-        if self.cluster is not None:
-            column = self.frame.loc[rows.kept, self.cluster]
-            if column.isna().any():
-                raise FitError(
-                    f"{int(column.isna().sum())} rows have no cluster", where=f"column {self.cluster!r}",
-                    fix="drop them, or give each a cluster of its own",
-                )  # fmt: skip
-            clusters = pd.factorize(column)[0]
-            if clusters.max() == 0:
-                raise FitError(
-                    "all rows are in one cluster", where=f"column {self.cluster!r}",
-                    fix="one cluster says nothing about how much clusters differ: leave cluster= out",
-                )  # fmt: skip
-        return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
+
+    def _clusters(self, rows: CompleteRows | IncompleteRows) -> Array | None:
+        if self.cluster is None or self.frame is None:
+            return None
+        column = self.frame.loc[rows.kept, self.cluster]
+        if column.isna().any():
+            raise FitError(
+                f"{int(column.isna().sum())} rows have no cluster", where=f"column {self.cluster!r}",
+                fix="drop them, or give each a cluster of its own",
+            )  # fmt: skip
+        clusters: Array = pd.factorize(column)[0]
+        if clusters.max() == 0:
+            raise FitError(
+                "all rows are in one cluster", where=f"column {self.cluster!r}",
+                fix="one cluster says nothing about how much clusters differ: leave cluster= out",
+            )  # fmt: skip
+        return clusters
 
 
 def _check_column(frame: pd.DataFrame, column: str, where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,47 @@ from satloyal.models.sem.vector import implied_vector, stack_moments, vector_jac
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
 
-__all__ = ["Problem", "Term", "estimate", "restart"]
+__all__ = ["GroupTerm", "Problem", "Term", "estimate", "restart"]
 
 Array = NDArray[Any]
 
 _SOON, _LATE = 12, 60  # iterations that a replicate gets from the full sample's solution, and from its start
 _SINGULAR = 1e-4  # smallest eigenvalue of the scaled curvature that still promises a near neighbour
+
+
+class GroupTerm(Protocol):
+    """One group's part of an objective over a batch of samples, whatever its discrepancy."""
+
+    @property
+    def ram(self) -> Ram:
+        """The group's model."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """Weight of the group, n_g / N."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """How many samples there are."""
+        ...
+
+    def take(self, which: Array) -> GroupTerm:
+        """Return the part for some of the replicates."""
+        ...
+
+    def part(self, theta: Array, curvature: Curvature) -> Evaluation:
+        """Return the group's share of value, gradient and curvature."""
+        ...
+
+    def value(self, theta: Array) -> Array:
+        """Return the group's share of F, shape (B,); infinite outside the domain."""
+        ...
+
+    def nearby(self, theta: Array, size: int) -> Array:
+        """Return the group's share of the gradients of a batch at one θ, shape (B, q)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +92,11 @@ class Term:
         origin = mean.mean(axis=0)
         sample = MaximumLikelihood.of(augmented(cov, mean - origin))
         return cls(ram, share, cov, mean, origin, sample)
+
+    @property
+    def batch(self) -> int:
+        """How many samples there are."""
+        return len(self.cov)
 
     def take(self, which: Array) -> Term:
         """Return the part for some of the replicates."""
@@ -128,6 +168,11 @@ class LeastSquaresTerm:
         used = mean if ram.manifest > ram.observed else None
         return cls(ram, share, cov, used, LeastSquares(stack_moments(cov, used), weight))
 
+    @property
+    def batch(self) -> int:
+        """How many samples there are."""
+        return len(self.cov)
+
     def take(self, which: Array) -> LeastSquaresTerm:
         """Return the part for some of the replicates."""
         if len(self.cov) == 1:
@@ -161,12 +206,12 @@ class Problem:
 
     Parameters
     ----------
-    terms : tuple of Term or LeastSquaresTerm
+    terms : tuple of GroupTerm
     q : int
         Length of θ.
     """
 
-    terms: tuple[Term | LeastSquaresTerm, ...]
+    terms: tuple[GroupTerm, ...]
     q: int
 
     @classmethod
@@ -194,7 +239,7 @@ class Problem:
         likelihood.
         """
         total = float(sum(sizes))
-        terms: list[Term | LeastSquaresTerm] = []
+        terms: list[GroupTerm] = []
         for g, (ram, size, cov, mean) in enumerate(zip(rams, sizes, covs, means, strict=True)):
             if weights is None:
                 terms.append(Term.of(ram, size / total, cov, mean))
@@ -285,7 +330,7 @@ def restart(problem: Problem, theta: Array, hessian: Array, start: Array, *, tol
     -------
     Solution
     """
-    size = len(problem.terms[0].cov)
+    size = problem.terms[0].batch
     everyone = np.arange(size)
     if not _well_conditioned(hessian):
         return minimise(problem, np.tile(start, (size, 1)), tolerance=tolerance, max_iterations=_LATE)
@@ -308,7 +353,7 @@ def _well_conditioned(hessian: Array) -> bool:
 
 def _chord(problem: Problem, theta: Array, hessian: Array) -> Array:
     """One step from θ with the full sample's curvature: a single matrix product, shape (B, q)."""
-    size = len(problem.terms[0].cov)
+    size = problem.terms[0].batch
     gradient = np.zeros((size, problem.q))
     for term in problem.terms:
         gradient += term.nearby(theta, size)

@@ -1,0 +1,114 @@
+"""Incomplete samples: their patterns, their saturated moments, and the problem that a model poses on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.core.em import Saturated, saturated_moments
+from satloyal.core.moments import GroupMoments, Moments
+from satloyal.core.patterns import Patterns
+from satloyal.errors import FitError
+from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.fiml import IncompleteTerm
+from satloyal.notes import Note
+
+if TYPE_CHECKING:
+    from satloyal.core.incomplete import IncompleteRows
+    from satloyal.models.sem.implied import Ram
+
+__all__ = ["Incomplete"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Incomplete:
+    """What is known of incomplete rows, group by group.
+
+    Parameters
+    ----------
+    patterns : tuple of Patterns
+    saturated : tuple of Saturated
+        Maximum likelihood means and covariances without a model.
+    """
+
+    patterns: tuple[Patterns, ...]
+    saturated: tuple[Saturated, ...]
+
+    @classmethod
+    def of(cls, rows: IncompleteRows) -> Incomplete:
+        """Sort rows into patterns and find their saturated moments.
+
+        Raises
+        ------
+        FitError
+            When the likelihood has no maximum that steps reach.
+        """
+        patterns, saturated = [], []
+        for code, label in enumerate(rows.labels):
+            mask = rows.codes == code
+            weights = None if rows.weights is None else rows.weights[mask]
+            found = Patterns.of(rows.values[mask], weights)
+            moments = saturated_moments(found)
+            if not moments.converged:
+                least = found.coverage
+                i, j = (int(k) for k in np.argwhere(least == least.min())[0])
+                raise FitError(
+                    f"the means and covariances of the incomplete rows did not settle after "
+                    f"{moments.iterations} EM steps; {rows.names[i]} and {rows.names[j]} stand together in "
+                    f"only {100 * least[i, j]:.1f} % of the rows",
+                    where=f"group {label!r}" if label else "fit_sem",
+                    fix="leave out items that are mostly missing, or use missing='listwise'",
+                )
+            patterns.append(found)
+            saturated.append(moments)
+        return cls(tuple(patterns), tuple(saturated))
+
+    def moments(self, rows: IncompleteRows) -> Moments:
+        """Return the saturated moments as a sample."""
+        groups = []
+        for code, (label, found) in enumerate(zip(rows.labels, self.saturated, strict=True)):
+            mask = rows.codes == code
+            total = None if rows.weights is None else float(rows.weights[mask].sum())
+            groups.append(GroupMoments(label, int(mask.sum()), found.cov, found.mean, total))
+        return Moments(rows.names, tuple(groups), (), "rows")
+
+    def note(self, rows: IncompleteRows) -> Note:
+        """Say what is missing and what was made of it."""
+        n = len(rows.values)
+        gaps = np.isnan(rows.values)
+        complete = int((~gaps.any(axis=1)).sum())
+        count = sum(len(p.size) for p in self.patterns)
+        word = "pattern" if count == 1 else "patterns"
+        return Note(
+            "missing values",
+            f"full-information maximum likelihood uses all {n} rows, {complete} of them complete: {count} "
+            f"{word} of missing values, {100 * gaps.mean():.1f} % of the values missing",
+            count,
+        )
+
+    @property
+    def constant(self) -> float:
+        """Values a row times log 2π over all groups: what F leaves out of −2 log-likelihood."""
+        total = sum(float(p.size @ p.observed.sum(axis=1)) for p in self.patterns)
+        return total * float(np.log(2 * np.pi))
+
+    @property
+    def logl(self) -> float:
+        """Log-likelihood of the saturated model."""
+        fitted = sum(p.n * s.value for p, s in zip(self.patterns, self.saturated, strict=True))
+        return -0.5 * (fitted + self.constant)
+
+    def problem(self, rams: Sequence[Ram]) -> Problem:
+        """Pose the problem of a model on these rows."""
+        total = sum(p.n for p in self.patterns)
+        terms = tuple(
+            IncompleteTerm.of(ram, p.n / total, p, s.cov, s.mean, s.value)
+            for ram, p, s in zip(rams, self.patterns, self.saturated, strict=True)
+        )
+        return Problem(terms, rams[0].q)
