@@ -172,8 +172,9 @@ class Data:
 
     def _check_groups(self, rows: CompleteRows | IncompleteRows) -> None:
         if len(rows.labels) < self.group_count():
+            kind = "complete rows" if isinstance(rows, CompleteRows) else "rows with a value"
             raise FitError(
-                f"only {', '.join(rows.labels)} of {self.group_count()} groups have rows that can be used",
+                f"only {', '.join(rows.labels)} of {self.group_count()} groups have {kind}",
                 where=f"column {self.group!r}",
                 fix="leave the others out of the data, or out of the model the items they did not answer",
             )
