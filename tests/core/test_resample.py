@@ -64,7 +64,7 @@ def test_as_many_rows_are_drawn_as_there_are():
 def test_clusters_are_drawn_whole():
     counts = Resampler(ROWS, None, CLUSTERS).counts(50, np.random.default_rng(3))
     for cluster in range(8):
-        inside = counts[:, np.flatnonzero(CLUSTERS == cluster)]
+        inside = counts[:, np.flatnonzero(np.equal(CLUSTERS, cluster))]
         assert (inside == inside[:, :1]).all()
     firsts = np.unique(CLUSTERS, return_index=True)[1]
     assert (counts[:, firsts].sum(axis=1) == 8).all()
