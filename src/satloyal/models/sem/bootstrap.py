@@ -29,6 +29,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem, restart
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.robust_fit import least_squares_influence
 from satloyal.models.sem.start import starts
 from satloyal.notes import Note
 
@@ -116,6 +117,8 @@ class Bootstrap(Fit):
             f"{c['requested']} replicates, {how}, seed {self.seed}: {c['used']} converged and are used, "
             f"{c['failed']} did not; {c['inadmissible']} of those used are not admissible"
         )
+        if self.fit.weights is not None and self.fit.estimator != "ULS":
+            text += "; the weight matrix of the full sample is kept"
         return (*self.fit.notes, Note("bootstrap", text, c["requested"]))
 
     @cached_property
@@ -151,6 +154,9 @@ class Bootstrap(Fit):
         """Empirical influence of each row (or cluster) on θ, shape (n, q); none without rows."""
         if self.kind != "nonparametric":
             return None
+        if self.fit.weights is not None:
+            parts = least_squares_influence(self.fit)
+            return inference.summed_scores(parts, self.fit.input.clusters)
         vcov = inference.vcov_of(self.fit.observed_hessian / 2, self.fit.effective_n)
         scores = self.fit.scores()
         if self.fit.input.clusters is not None:
@@ -324,7 +330,7 @@ def bootstrap(
         drawn = [draw.moments(stop - start, generator) for start, stop, generator in plan[number]]
         covs, means = _joined(drawn)
         sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
-        problem = Problem.of_batch(fit.rams, sizes, covs, means)
+        problem = Problem.of_batch(fit.rams, sizes, covs, means, fit.weights)
         solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
         good = solution.converged & np.isfinite(solution.theta).all(axis=1)
         theta[number] = solution.theta[good]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from satloyal.core.linalg import vech_indices
 from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
 from satloyal.models.sem.discrepancy import LeastSquares, MaximumLikelihood
 from satloyal.models.sem.implied import Implied, Ram, augmented
@@ -182,13 +183,33 @@ class LeastSquaresTerm:
         return LeastSquaresTerm(self.ram, self.share, self.cov[which], mean, taken)
 
     def part(self, theta: Array, curvature: Curvature) -> Evaluation:
-        """Return this group's share of value, gradient and Gauss-Newton curvature."""
+        """Return this group's share of value, gradient and curvature: Gauss-Newton's, or the exact one."""
         implied = self.ram.implied(theta, self.cov, self.mean)
         sigma, delta = implied_vector(implied), vector_jacobian(implied)
         gradient = np.einsum("bk,bkq->bq", self.discrepancy.slope(sigma), delta)
         value = np.where(np.isfinite(sigma).all(axis=1), self.discrepancy.value(sigma), np.inf)
         hessian = self.discrepancy.information(delta)
+        if curvature == "observed":
+            hessian = hessian + self._curvature(implied, delta, self.discrepancy.slope(sigma))
         return Evaluation(self.share * value, self.share * gradient, self.share * hessian)
+
+    def _curvature(self, implied: Implied, delta: Array, slope: Array) -> Array:
+        """Σ_k (∂F/∂σ_k) ∂²σ_k/∂θ∂θ, shape (B, q, q), with the means as borders of augmented moments."""
+        p, means = self.ram.observed, self.ram.manifest > self.ram.observed
+        rows, columns = vech_indices(p)
+        low = slope[:, p:] if means else slope
+        G = np.zeros((len(slope), self.ram.manifest, self.ram.manifest))
+        G[:, rows, columns] += low / 2
+        G[:, columns, rows] += low / 2
+        extra: Array = np.zeros(())
+        if means:
+            inner = G[:, :p, :p].copy()
+            border = slope[:, :p] / 2 - np.einsum("bij,bj->bi", inner, implied.sigma[:, :p, p])
+            G[:, :p, p] = G[:, p, :p] = border
+            extra = 2 * delta[:, :p].transpose(0, 2, 1) @ inner @ delta[:, :p]
+        pairs = np.zeros((len(slope), len(self.ram.plan.upper[0])))
+        implied.add_curvature(pairs, implied.contract(G))
+        return np.asarray(implied.matrix(pairs) - extra)
 
     def value(self, theta: Array) -> Array:
         """Return this group's share of F, shape (B,)."""

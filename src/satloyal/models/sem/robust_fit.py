@@ -13,13 +13,13 @@ from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
 from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
-from satloyal.models.sem.vector import vector_jacobian
+from satloyal.models.sem.vector import row_products, vector_jacobian
 from satloyal.models.sem.weights import moment_gammas
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["moment_blocks", "scaled_measures_of"]
+__all__ = ["least_squares_influence", "moment_blocks", "scaled_measures_of"]
 
 Array = NDArray[Any]
 
@@ -47,6 +47,26 @@ def moment_blocks(fit: SemFit) -> list[Block]:
         else:
             weight = fit.weights[g]
         out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
+    return out
+
+
+def least_squares_influence(fit: SemFit) -> Array:
+    """Return each row's influence on least-squares estimates, 2H⁻¹ΔᵀW(s_i − s)/n, shape (n, q)."""
+    rows = fit.input.rows
+    assert rows is not None and fit.weights is not None  # noqa: S101, PT018 - least squares from rows only
+    means = fit.table.meanstructure
+    out = np.zeros((len(rows.values), fit.table.q))
+    bread = np.linalg.inv(fit.observed_hessian / 2)
+    for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
+        mask = rows.codes == g
+        assert group.mean is not None  # noqa: S101 - moments of rows have means
+        products = row_products(rows.values[mask], group.mean, means=means)
+        weights = np.ones(len(products)) if rows.weights is None else rows.weights[mask]
+        centred = (products - np.average(products, axis=0, weights=weights)) * weights[:, None]
+        delta = vector_jacobian(ram.implied(fit.theta[None], group.cov, group.mean))[0]
+        weight = fit.weights[g]
+        scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
+        out[mask] = centred @ scored @ bread / fit.nobs
     return out
 
 
