@@ -258,12 +258,17 @@ def _size(fit: SemFit) -> Check:
 def _exact_fit(fit: SemFit) -> Check:
     if fit.df == 0:
         return Check("exact fit", "not_applicable", "the model is saturated: it fits any data")
-    g = fit.glance()
+    g = fit.fit_figures()
+    if np.isnan(g["pvalue"]):
+        return Check(
+            "exact fit", "not_applicable", "this statistic follows no known distribution: no p-value",
+            advice="use an estimator with a scaled test, as ULSMV",
+        )  # fmt: skip
     good = g["pvalue"] >= 0.05
     p = "p < .001" if g["pvalue"] < 0.001 else f"p = {g['pvalue']:.3f}"
     return Check(
         "exact fit", "pass" if good else "warn",
-        f"χ²({fit.df}) = {g['chisq']:.2f}, {p}: " + ("not rejected" if good else "rejected"),
+        f"χ²({g['df']:g}) = {g['chisq']:.2f}, {p}: " + ("not rejected" if good else "rejected"),
         value=float(g["pvalue"]), threshold=0.05,
         advice="" if good else "look at the residuals for where the model misses, before trusting its paths",
         source="Jöreskog 1969, Psychometrika 34:183-202",
@@ -273,7 +278,7 @@ def _exact_fit(fit: SemFit) -> Check:
 def _approximate_fit(fit: SemFit) -> Check:
     if fit.df == 0:
         return Check("approximate fit", "not_applicable", "the model is saturated: it fits any data")
-    g = fit.glance()
+    g = fit.fit_figures()
     rules = (
         (g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"),
         (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
@@ -380,12 +385,13 @@ def _weighted(fit: SemFit) -> Check | None:
         return None
     w = rows.weights
     effective = float(w.sum() ** 2 / np.sum(w**2))
+    good = effective >= 0.5 * len(w)
     return Check(
-        "weights", "warn",
-        f"with sampling weights the effective sample size is {effective:.0f} of {len(w)}; χ² and the indices "
-        "made of it assume simple random sampling",
-        value=effective,
-        advice="standard errors are robust; judge fit by the residuals",
+        "weights", "pass" if good else "warn",
+        f"with sampling weights the effective sample size is {effective:.0f} of {len(w)}; errors and "
+        "tests allow for it",
+        value=effective, threshold=0.5 * len(w),
+        advice="" if good else "a few respondents carry the results: trim the weights, or say so",
         source="Kish 1965, Survey Sampling; Asparouhov 2005, Struct. Equ. Modeling 12:411-434",
     )  # fmt: skip
 

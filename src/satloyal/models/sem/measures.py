@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.models.sem import fit_indices as fi
+from satloyal.models.sem.baseline import baseline_least_squares
+from satloyal.models.sem.vector import stack_moments
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.fiml_measures import Likelihoods
 
 __all__ = ["GroupFit", "measures", "undefined"]
 
@@ -61,7 +66,17 @@ def undefined(npar: int, ntotal: int) -> pd.Series:
     return out
 
 
-def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, likelihood: str) -> pd.Series:
+def measures(
+    groups: Sequence[GroupFit],
+    *,
+    value: float,
+    npar: int,
+    df: int,
+    likelihood: str,
+    weights: Sequence[Array] | None = None,
+    referable: bool = True,
+    incomplete: Likelihoods | None = None,
+) -> pd.Series:
     """Compute all measures of a fit that converged.
 
     Parameters
@@ -72,35 +87,46 @@ def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, li
     npar, df : int
     likelihood : {"normal", "wishart"}
         n or n − G observations stand in the test.
+    weights : sequence of ndarray, optional
+        Weight matrix of each group, for least squares: there is no likelihood then.
+    referable : bool
+        Whether the statistic follows a χ² distribution at all; unweighted least squares do not.
+    incomplete : Likelihoods, optional
+        Likelihoods of incomplete rows; the groups' sample moments are saturated ones then.
     """
     ntotal = round(sum(g.n for g in groups))
     k = len(groups)
     n = float(ntotal if likelihood == "normal" else ntotal - k)
     shares = [g.n / ntotal for g in groups]
     chisq = n * max(value, 0.0)
-    base_value, base_df = _baseline(groups, likelihood)
+    base_value, base_df = _baseline(groups, likelihood, weights)
+    logl, saturated = _log_likelihood(groups) if weights is None else (math.nan, math.nan)
+    if incomplete is not None:
+        base_value, logl, saturated = incomplete.baseline, incomplete.logl, incomplete.saturated
     base = n * base_value
-    logl, saturated = _log_likelihood(groups)
     close, far = fi.rmsea_pvalues(chisq, df, n, k)
     low, high = fi.rmsea_interval(chisq, df, n, k)
     sizes = [len(g.cov) for g in groups]
     moments = float(sum(p * (p + 1) // 2 for p in sizes))
     covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
     means = [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
-    g_value = fi.gfi(covs, sigmas, means, shares, groups[0].fixed_x)
+    if weights is None:
+        g_value = fi.gfi(covs, sigmas, means, shares, groups[0].fixed_x)
+    else:
+        g_value = _weighted_gfi(groups, weights, shares)
     if groups[0].mean is not None:
         moments += sum(sizes)
     rest = fi.srmr_family(covs, sigmas, means, shares)
     tli = fi.tli(chisq, df, base, base_df)
     values = {
         "npar": npar,
-        "fmin": chisq / n / 2,
+        "fmin": chisq / (n if weights is None else ntotal) / 2,
         "chisq": chisq,
         "df": df,
-        "pvalue": fi.chi2_sf(chisq, df),
+        "pvalue": fi.chi2_sf(chisq, df) if referable else math.nan,
         "baseline_chisq": base,
         "baseline_df": base_df,
-        "baseline_pvalue": fi.chi2_sf(base, base_df),
+        "baseline_pvalue": fi.chi2_sf(base, base_df) if referable else math.nan,
         "cfi": fi.cfi(chisq, df, base, base_df),
         "tli": tli,
         "nnfi": tli,
@@ -143,19 +169,43 @@ def measures(groups: Sequence[GroupFit], *, value: float, npar: int, df: int, li
     return pd.Series(values, index=list(_NAMES), dtype=float)
 
 
-def _baseline(groups: Sequence[GroupFit], likelihood: str) -> tuple[float, int]:
+def _vectors(group: GroupFit) -> tuple[Array, Array]:
+    """Sample and implied moments of a group as vectors."""
+    mean, mu = (None, None) if group.mean is None or group.mu is None else (group.mean[None], group.mu[None])
+    return stack_moments(group.cov[None], mean)[0], stack_moments(group.sigma[None], mu)[0]
+
+
+def _weighted_gfi(groups: Sequence[GroupFit], weights: Sequence[Array], shares: Sequence[float]) -> float:
+    """1 − (s − σ)ᵀW(s − σ) / sᵀWs."""
+    top = bottom = 0.0
+    for group, weight, share in zip(groups, weights, shares, strict=True):
+        s, sigma = _vectors(group)
+        full = np.diag(weight) if weight.ndim == 1 else weight
+        top += share * float((s - sigma) @ full @ (s - sigma))
+        bottom += share * float(s @ full @ s)
+    return 1 - top / bottom
+
+
+def _baseline(
+    groups: Sequence[GroupFit], likelihood: str, weights: Sequence[Array] | None
+) -> tuple[float, int]:
     """F and degrees of freedom of independence, covariates free among themselves, means free."""
     total = sum(g.n for g in groups)
     k = len(groups)
     value, df = 0.0, 0
-    for g in groups:
+    for number, g in enumerate(groups):
         p, x = len(g.cov), len(g.covariates)
         rest = [i for i in range(p) if i not in g.covariates]
         inside = float(np.log(np.diagonal(g.cov)[rest]).sum())
         if x:
             inside += float(np.linalg.slogdet(g.cov[np.ix_(g.covariates, g.covariates)])[1])
         share = g.n / total if likelihood == "normal" else (g.n - 1) / (total - k)
-        value += share * (inside - float(np.linalg.slogdet(g.cov)[1]))
+        if weights is None:
+            value += share * (inside - float(np.linalg.slogdet(g.cov)[1]))
+        else:
+            means = g.mean is not None
+            vector, weight = _vectors(g)[0], weights[number]
+            value += share * baseline_least_squares(vector, weight, p, g.covariates, g.fixed_x, means=means)
         df += p * (p - 1) // 2 - x * (x - 1) // 2
     return value, df
 

@@ -21,10 +21,14 @@ from satloyal.models.sem.data import Sample, rescaled
 from satloyal.models.sem.definitions import Definitions
 from satloyal.models.sem.effects import effects
 from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.estimators import VcovKind, estimator_named
+from satloyal.models.sem.fiml_measures import likelihoods
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.measurement import Measurement, measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
+from satloyal.models.sem.robust import robust_sem_vcov
+from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
 from satloyal.models.sem.tidy import estimates, standardized
 from satloyal.notes import Note
@@ -35,7 +39,6 @@ __all__ = ["SemFit", "VcovKind"]
 
 Array = NDArray[Any]
 _ADMISSIBILITY = ("variances", "latent correlations", "residual correlations", "loops")
-VcovKind = Literal["expected", "observed", "robust"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,11 @@ class SemFit(Fit):
         Expected second derivatives of F at the solution.
     vcov : ndarray, shape (q, q)
         Covariance matrix of the estimates.
-    vcov_kind : {"expected", "observed", "robust"}
+    vcov_kind : {"expected", "observed", "robust", "robust.sem", "first.order"}
+    estimator : str
+        Its name, as ``"MLR"``.
+    weights : tuple of ndarray, optional
+        Weight matrix of each group, for least squares.
     """
 
     family: ClassVar[str] = "sem"
@@ -83,6 +90,7 @@ class SemFit(Fit):
     vcov: Array
     vcov_kind: VcovKind
     estimator: str = "ML"
+    weights: tuple[Array, ...] | None = None
 
     # -- the sample ------------------------------------------------------------------------------------
 
@@ -187,13 +195,49 @@ class SemFit(Fit):
     def _glance(self) -> pd.Series:
         if not self.converged:
             return undefined(self.table.q, self.nobs)
-        return measures(
-            self._group_fits(), value=self.value, npar=self.table.q, df=self.df, likelihood=self.likelihood
-        )
+        plain = measures(
+            self._group_fits(), value=self.value, npar=self.table.q, df=self.df,
+            likelihood=self.likelihood, weights=self.weights,
+            referable=estimator_named(self.estimator).discrepancy != "ULS",
+            incomplete=None if self.input.incomplete is None else likelihoods(self),
+        )  # fmt: skip
+        scaled = self._scaled(plain)
+        return plain if scaled is None else pd.concat([plain, scaled])
+
+    def _scaled(self, plain: pd.Series) -> pd.Series | None:
+        """Scaled and robust measures, where the estimator has a scaled test."""
+        return scaled_measures_of(self, plain)
 
     def glance(self) -> pd.Series:
         """Return the fit measures under lavaan's names, dots as underscores; NaN when not converged."""
         return self._glance.copy()
+
+    def fit_figures(self) -> pd.Series:
+        """Return the figures to judge fit by: scaled and robust ones where there are, else the plain ones.
+
+        Returns
+        -------
+        Series
+            ``chisq, df, pvalue, cfi, tli, rmsea, rmsea_ci_lower, rmsea_ci_upper, srmr``.
+        """
+        g = self._glance
+        out = {}
+        for name in (
+            "chisq",
+            "df",
+            "pvalue",
+            "cfi",
+            "tli",
+            "rmsea",
+            "rmsea_ci_lower",
+            "rmsea_ci_upper",
+            "srmr",
+        ):
+            known = [
+                g[key] for key in (f"{name}_robust", f"{name}_scaled") if np.isfinite(g.get(key, np.nan))
+            ]
+            out[name] = float((known or [g[name]])[0])
+        return pd.Series(out)
 
     def _group_fits(self) -> list[GroupFit]:
         out = []
@@ -357,7 +401,9 @@ class SemFit(Fit):
     @cached_property
     def problem(self) -> Problem:
         """The objective of this fit."""
-        return Problem.of(self.rams, self.sample, self.likelihood)
+        if self.input.incomplete is not None:
+            return self.input.incomplete.problem(self.rams)
+        return Problem.of(self.rams, self.sample, self.likelihood, self.weights)
 
     @cached_property
     def observed_hessian(self) -> Array:
@@ -377,10 +423,13 @@ class SemFit(Fit):
             raise FitError("casewise scores need rows, and the data are moments", fix="fit to the rows")
         groups = self.sample.groups
         masks = [rows.codes == g for g in range(self.ngroups)]
-        parts = inference.casewise_scores(
-            self.rams, self.theta, [rows.values[m] for m in masks], [g.cov for g in groups],
-            [np.zeros(0) if g.mean is None else g.mean for g in groups],
-        )  # fmt: skip
+        if self.input.incomplete is not None:
+            parts = self.input.incomplete.scores(self.rams, self.theta, [rows.values[m] for m in masks])
+        else:
+            parts = inference.casewise_scores(
+                self.rams, self.theta, [rows.values[m] for m in masks], [g.cov for g in groups],
+                [np.zeros(0) if g.mean is None else g.mean for g in groups],
+            )  # fmt: skip
         out = np.empty((len(rows.values), self.table.q))
         for mask, part in zip(masks, parts, strict=True):
             out[mask] = part
@@ -391,11 +440,23 @@ class SemFit(Fit):
 
         Parameters
         ----------
-        kind : {"expected", "observed", "robust"}
-            Inverse expected information, inverse observed information, or the sandwich of the observed
-            information and the casewise scores, summed within clusters where there are any.
+        kind : {"expected", "observed", "robust", "robust.sem", "first.order"}
+            Inverse expected information; inverse observed information; the sandwich of the observed
+            information and the casewise scores, summed within clusters where there are any; the sandwich
+            of the expected information and the asymptotic covariance matrix of the moments; or the inverse
+            of the scores' products.
         """
-        if kind == "expected":
+        if self.weights is not None and kind not in ("expected", "robust.sem"):
+            raise FitError(
+                f"least squares have no casewise likelihood, so no {kind!r} standard errors",
+                where="with_vcov", fix="use 'expected' or 'robust.sem'",
+            )  # fmt: skip
+        if kind == "robust.sem":
+            vcov = robust_sem_vcov(moment_blocks(self), self.effective_n)
+        elif kind == "first.order":
+            scores = self.scores()
+            vcov = inference.vcov_of(scores.T @ scores, 1.0)
+        elif kind == "expected":
             vcov = inference.vcov_of(self.hessian / 2, self.effective_n)
         elif kind in ("observed", "robust"):
             vcov = inference.vcov_of(self.observed_hessian / 2, self.effective_n)
@@ -403,7 +464,9 @@ class SemFit(Fit):
                 vcov = inference.robust_vcov(vcov, self.scores(), self.input.clusters)
         else:
             raise FitError(
-                f"kind is {kind!r}", where="with_vcov", fix="use 'expected', 'observed' or 'robust'"
+                f"kind is {kind!r}",
+                where="with_vcov",
+                fix="use 'expected', 'observed', 'robust', 'robust.sem' or 'first.order'",
             )
         return replace(self, vcov=vcov, vcov_kind=kind)
 
@@ -449,17 +512,18 @@ class SemFit(Fit):
                 f"DID NOT CONVERGE: no number of this model may be used ({self.iterations} iterations, "
                 f"{self.tried} starting points)."
             )
-        g = self._glance
+        g = self.fit_figures()
         bad = [c for c in self.checks if c.status == "fail"]
         state = "the solution is admissible"
         if bad:
             state = "NOT TO BE USED AS IT IS: " + "; ".join(c.message.rstrip(".") for c in bad)
         p = "p < .001" if g["pvalue"] < 0.001 else f"p = {_short(g['pvalue'], 3)}"
+        p = "no p-value" if np.isnan(g["pvalue"]) else p
         if self.df == 0:
             fit = "The model is saturated: its fit cannot be tested"
         else:
             fit = (
-                f"χ²({self.df}) = {g['chisq']:.2f}, {p}; CFI {_short(g['cfi'], 3)}, "
+                f"χ²({_short(g['df'], 0)}) = {g['chisq']:.2f}, {p}; CFI {_short(g['cfi'], 3)}, "
                 f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
                 f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
             )
@@ -472,10 +536,18 @@ def _method(fit: SemFit) -> str:
         "expected": "standard errors from the expected information",
         "observed": "standard errors from the observed information",
         "robust": "robust (sandwich) standard errors",
+        "robust.sem": "robust (sandwich) standard errors from the fourth moments",
+        "first.order": "standard errors from the products of casewise scores",
     }
-    likelihood = "normal" if fit.likelihood == "normal" else "Wishart"
     source = "rows" if fit.input.rows is not None else "a matrix"
-    return f"maximum likelihood ({likelihood}) from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
+    how = {
+        "ML": f"maximum likelihood ({'normal' if fit.likelihood == 'normal' else 'Wishart'})",
+        "GLS": "generalised least squares",
+        "ULS": "unweighted least squares",
+        "WLS": "weighted least squares (asymptotically distribution free)",
+        "DWLS": "diagonally weighted least squares",
+    }[estimator_named(fit.estimator).discrepancy]
+    return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
 
 
 def _short(value: float, digits: int) -> str:
