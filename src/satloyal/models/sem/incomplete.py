@@ -14,14 +14,15 @@ from satloyal.core.moments import GroupMoments, Moments
 from satloyal.core.patterns import Patterns
 from satloyal.errors import FitError
 from satloyal.models.sem.estimate import Problem
-from satloyal.models.sem.fiml import IncompleteTerm
+from satloyal.models.sem.estimators import Estimator
+from satloyal.models.sem.fiml import IncompleteTerm, pattern_scores
 from satloyal.notes import Note
 
 if TYPE_CHECKING:
     from satloyal.core.incomplete import IncompleteRows
     from satloyal.models.sem.implied import Ram
 
-__all__ = ["Incomplete"]
+__all__ = ["Incomplete", "incomplete_estimator"]
 
 Array = NDArray[Any]
 
@@ -112,3 +113,31 @@ class Incomplete:
             for ram, p, s in zip(rams, self.patterns, self.saturated, strict=True)
         )
         return Problem(terms, rams[0].q)
+
+    def scores(self, rams: Sequence[Ram], theta: Array, rows: Sequence[Array]) -> list[Array]:
+        """Return derivatives of each row's −log-likelihood, a group at a time, shapes (n_g, q)."""
+        return [
+            pattern_scores(ram, theta, values, p, s.cov, s.mean)
+            for ram, values, p, s in zip(rams, rows, self.patterns, self.saturated, strict=True)
+        ]
+
+
+def incomplete_estimator(method: Estimator, likelihood: str) -> Estimator:
+    """Return the estimator if incomplete rows have one like it.
+
+    Raises
+    ------
+    FitError
+        Least squares, tests from fourth moments and the Wishart likelihood need complete rows.
+    """
+    if likelihood != "normal":
+        raise FitError(
+            f"likelihood={likelihood!r} is that of a covariance matrix of complete rows", where="fit_sem",
+            fix="use likelihood='normal' with missing='fiml'",
+        )  # fmt: skip
+    if method.discrepancy != "ML" or method.vcov == "robust.sem":
+        raise FitError(
+            f"{method.name} needs complete rows", where="fit_sem",
+            fix="use estimator='ML' or 'MLR' with missing='fiml', or missing='listwise'",
+        )  # fmt: skip
+    return method
