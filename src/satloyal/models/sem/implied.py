@@ -199,12 +199,9 @@ class Ram:
             A[:, :, constant] += A[:, :, :p] @ origin
             A[:, :p, constant] -= origin
         C, N = plan.core, plan.rest
-        batch, m, k = len(theta), len(self.variables), len(C)
-        L = np.empty((batch, m, k), dtype=A.dtype)
-        arrows = A[:, C[:, None], C]
-        B = inverse_or_nan(np.eye(k) - arrows) if plan.loops else _nilpotent(arrows, plan.depth)
-        L[:, C] = B
-        L[:, N] = A[:, N[:, None], C] @ B
+        batch, m = len(theta), len(self.variables)
+        L = self.responses(A)
+        B = L[:, C]
         W = L @ S[:, C[:, None], C]
         if plan.cross:
             W[:, N] += S[:, N[:, None], C]
@@ -219,14 +216,33 @@ class Ram:
         Q, P = np.ascontiguousarray(P[:, :p]), np.ascontiguousarray(P[:, C])
         if origin is not None:
             # parameters multiply x, not x − origin: put back what core nodes are measured from
-            k = int(
-                np.searchsorted(C, p)
-            )  # core nodes stand in order: manifest ones first, the constant last
+            k = int(np.searchsorted(C, p))  # core nodes stand in order: manifest first, the constant last
             back, one = origin[C[: k - 1]], k - 1
             Q[:, :, :one] += back * Q[:, :, one, None]
             P[:, :, :one] += back * P[:, :, one, None]
             P[:, :one] += back[:, None] * P[:, one, None, :]
         return Implied(self, sigma, X, Q, B, P)
+
+    def responses(self, A: Array) -> Array:
+        """Return the core columns of (I − A)⁻¹: how much each node moves with each core node.
+
+        Parameters
+        ----------
+        A : ndarray, shape (B, m, m)
+
+        Returns
+        -------
+        ndarray, shape (B, m, k)
+            NaN where a loop is at its pole.
+        """
+        plan = self.plan
+        C, N = plan.core, plan.rest
+        arrows = A[:, C[:, None], C]
+        B = inverse_or_nan(np.eye(len(C)) - arrows) if plan.loops else _nilpotent(arrows, plan.depth)
+        L = np.empty((len(A), len(self.variables), len(C)), dtype=A.dtype)
+        L[:, C] = B
+        L[:, N] = A[:, N[:, None], C] @ B
+        return L
 
     @cached_property
     def plan(self) -> _Plan:

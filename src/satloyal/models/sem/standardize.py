@@ -110,12 +110,14 @@ class Standardizer:
 
 def total_variance(ram: Ram, A: Array, S: Array) -> Array:
     """Return the implied variance of every node, shape (B, m)."""
-    E = np.linalg.inv(np.eye(A.shape[-1]) - A)
+    C, N = ram.plan.core, ram.plan.rest
+    L = ram.responses(A)
+    inner = S[:, C[:, None], C]
     if ram.manifest > ram.observed:  # the constant moves means, not variances
-        S = S.copy()
-        S[:, ram.manifest - 1, ram.manifest - 1] = 0
-    P = E @ S @ E.transpose(0, 2, 1)
-    variance: Array = np.diagonal(P, axis1=1, axis2=2).copy()
+        constant = int(np.searchsorted(C, ram.manifest - 1))
+        inner[:, constant, constant] = 0
+    variance: Array = np.einsum("bmk,bmk->bm", L @ inner, L)
+    variance[:, N] += S[:, N, N] + 2 * np.einsum("bnk,bnk->bn", L[:, N], S[:, N[:, None], C])
     if ram.manifest > ram.observed:
         variance[:, ram.manifest - 1] = 1
     return variance
