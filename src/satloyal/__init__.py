@@ -13,8 +13,11 @@ from satloyal.errors import SatloyalError, SatloyalWarning
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
     from satloyal.models.curves import fit_curve
+    from satloyal.models.sem.compare import compare
     from satloyal.models.sem.fit import fit_sem
+    from satloyal.models.sem.interaction import probe_interaction
     from satloyal.models.sem.invariance import fit_invariance
+    from satloyal.models.sem.products import products
     from satloyal.reporting.document import report
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.readers import read_survey
@@ -27,10 +30,13 @@ _HOME = {
     "Codebook": "satloyal.survey.codebook",
     "Moments": "satloyal.core.moments",
     "Survey": "satloyal.survey.survey",
+    "compare": "satloyal.models.sem.compare",
     "fit_curve": "satloyal.models.curves",
     "fit_invariance": "satloyal.models.sem.invariance",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
+    "probe_interaction": "satloyal.models.sem.interaction",
+    "products": "satloyal.models.sem.products",
     "read_survey": "satloyal.survey.readers",
     "report": "satloyal.reporting.document",
 }
@@ -42,10 +48,13 @@ __all__ = [
     "SatloyalWarning",
     "Survey",
     "__version__",
+    "compare",
     "fit_curve",
     "fit_invariance",
     "fit_sem",
     "load_sample",
+    "probe_interaction",
+    "products",
     "read_survey",
     "report",
 ]

@@ -22,15 +22,22 @@ from satloyal.models.sem.definitions import Definitions
 from satloyal.models.sem.effects import effects
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import VcovKind, estimator_named
+from satloyal.models.sem.factor_scores import factor_scores as _factor_scores
 from satloyal.models.sem.fiml_measures import likelihoods
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.measurement import Measurement, measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
+from satloyal.models.sem.modindices import modindices as _modindices
+from satloyal.models.sem.modindices import score_tests as _score_tests
+from satloyal.models.sem.nesting import lrt as _lrt
+from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
+from satloyal.models.sem.residuals import residuals as _residuals
 from satloyal.models.sem.robust import robust_sem_vcov
 from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
 from satloyal.models.sem.tidy import estimates, standardized
+from satloyal.models.sem.wald import wald as _wald
 from satloyal.notes import Note
 from satloyal.spec.syntax import Model
 from satloyal.spec.table import ParameterTable
@@ -140,9 +147,7 @@ class SemFit(Fit):
     @cached_property
     def admissible(self) -> bool:
         """Whether no variance is negative, no correlation beyond ±1, and no loop explodes."""
-        return self.converged and not any(
-            c.status == "fail" for c in self.checks if c.name in _ADMISSIBILITY
-        )
+        return self.converged and not any(c.status == "fail" for c in self.checks if c.name in _ADMISSIBILITY)
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
@@ -276,34 +281,6 @@ class SemFit(Fit):
             for sigma, mu in self._implied
         ]
 
-    def residuals(self, kind: Literal["raw", "cor", "normalized"] = "raw", group: int = 0) -> pd.DataFrame:
-        """Return sample minus implied covariances of one group.
-
-        Parameters
-        ----------
-        kind : {"raw", "cor", "normalized"}
-            Covariances, correlations (Bollen 1989, p. 258), or covariances over their standard error
-            √((s_ii s_jj + s_ij²)/n) (Jöreskog & Sörbom 1981).
-        group : int
-            Position of the group.
-
-        Returns
-        -------
-        DataFrame, shape (p, p)
-        """
-        if kind not in ("raw", "cor", "normalized"):
-            raise FitError(f"kind is {kind!r}", where="residuals", fix="use 'raw', 'cor' or 'normalized'")
-        S, (sigma, _) = self.sample.groups[group].cov, self._implied[group]
-        raw = S - sigma
-        if kind == "cor":
-            a, b = np.sqrt(np.diagonal(S)), np.sqrt(np.diagonal(sigma))
-            raw = S / np.outer(a, a) - sigma / np.outer(b, b)
-        elif kind == "normalized":
-            variance = (np.outer(np.diagonal(S), np.diagonal(S)) + S**2) / self.sample.groups[group].n
-            raw = raw / np.sqrt(variance)
-        names = list(self.table.observed)
-        return pd.DataFrame(raw if self.converged else raw * np.nan, index=names, columns=names)
-
     def standardized(self, kind: StandardizeKind = "std_all", level: float = 0.95) -> pd.DataFrame:
         """Return the standardised solution with delta-method standard errors.
 
@@ -395,6 +372,16 @@ class SemFit(Fit):
             Of the intervals.
         """
         return measurement(self, replicates=replicates, seed=seed, level=level)
+
+    # -- judgement of parameters, models and respondents: functions of a fit, as methods ----------------
+
+    residuals = _residuals
+    mean_residuals = _mean_residuals
+    modindices = _modindices
+    score_tests = _score_tests
+    wald = _wald
+    lrt = _lrt
+    factor_scores = _factor_scores
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
