@@ -25,15 +25,15 @@ class Weights:
         F; infinite where Σ is not positive definite.
     G : ndarray, shape (B, p, p)
         ∂F/∂Σ.
-    V, W : ndarray, shape (B, p, p)
-        The second derivative of F in direction (D₁, D₂) is tr(V D₁ W D₂), symmetrised; W = V in expectation.
+    V : ndarray, shape (B, p, p)
+        The second derivative of F in direction (D₁, D₂) is tr(V D₁ W D₂), symmetrised, with W = V − 2G; in
+        expectation W = V.
     ok : ndarray of bool, shape (B,)
     """
 
     value: Array
     G: Array
     V: Array
-    W: Array | None
     ok: Array
 
 
@@ -42,8 +42,8 @@ class MaximumLikelihood:
     """Normal-theory maximum likelihood.
 
     F = log|Σ| + tr(S Σ⁻¹) − log|S| − p (Jöreskog 1969, *Psychometrika* 34:183-202), with
-    G = Σ⁻¹ − Σ⁻¹SΣ⁻¹, V = Σ⁻¹ and W = 2Σ⁻¹SΣ⁻¹ − Σ⁻¹. On augmented moments this is the discrepancy of
-    means and covariances together, with its right gradient and information.
+    G = Σ⁻¹ − Σ⁻¹SΣ⁻¹, V = Σ⁻¹ and W = 2Σ⁻¹SΣ⁻¹ − Σ⁻¹ = V − 2G. On augmented moments this is the
+    discrepancy of means and covariances together, with its right gradient and information.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class MaximumLikelihood:
             return self
         return MaximumLikelihood(self.sample[which], self.constant[which])
 
-    def at(self, sigma: Array, *, observed: bool) -> Weights:
+    def at(self, sigma: Array) -> Weights:
         """Evaluate at implied moments, shape (B, p, p)."""
         logdet, ok = logdet_or_flag(sigma)
         if not ok.all():
@@ -77,8 +77,7 @@ class MaximumLikelihood:
         SV = self.sample @ V
         VSV = V @ SV
         value = logdet + np.einsum("bii->b", SV) - self.constant
-        W = 2 * VSV - V if observed else None
-        return Weights(np.where(ok, value, np.inf), V - VSV, V, W, ok)
+        return Weights(np.where(ok, value, np.inf), V - VSV, V, ok)
 
 
 @dataclass(frozen=True, eq=False)

@@ -113,13 +113,13 @@ class Term:
     def part(self, theta: Array, curvature: Curvature) -> Evaluation:
         """Return this group's share of value, gradient and curvature."""
         implied = self.implied(theta)
-        at = self.discrepancy.at(implied.sigma, observed=curvature == "observed")
+        at = self.discrepancy.at(implied.sigma)
         KGK = implied.contract(at.G)
         KVK = implied.contract(at.V)
-        if at.W is None:
+        if curvature == "expected":
             pairs = implied.product(KVK)
         else:
-            pairs = implied.product(KVK, implied.contract(at.W))
+            pairs = implied.product(KVK, KVK - 2 * KGK)
             implied.add_curvature(pairs, KGK)
         value, gradient = at.value, implied.gradient(KGK)
         if self.share != 1.0:
@@ -129,7 +129,7 @@ class Term:
 
     def value(self, theta: Array) -> Array:
         """Return this group's share of F, shape (B,)."""
-        return self.share * self.discrepancy.at(self.implied(theta).sigma, observed=False).value
+        return self.share * self.discrepancy.at(self.implied(theta).sigma).value
 
     def nearby(self, theta: Array, size: int) -> Array:
         """Return this group's share of the gradients of a batch at one θ, shape (B, q), cheaply."""
