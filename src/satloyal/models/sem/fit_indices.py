@@ -127,7 +127,7 @@ def rmsea_interval(
     chisq: float, df: float, n: float, groups: int = 1, level: float = 0.90
 ) -> tuple[float, float]:
     """Interval of the RMSEA (Browne & Cudeck 1993): noncentralities at which χ² is at its tail quantiles."""
-    if df <= 0 or not math.isfinite(chisq):
+    if not df > 0 or not math.isfinite(chisq):
         return (0.0, 0.0) if df == 0 and abs(chisq) < 1e-6 else (_NAN, _NAN)
     tail = (1 - level) / 2
 
@@ -147,7 +147,7 @@ def rmsea_interval(
 
 def rmsea_pvalues(chisq: float, df: float, n: float, groups: int = 1) -> tuple[float, float]:
     """P-values of the tests of close fit (RMSEA ≤ .05) and of not-close fit (RMSEA ≥ .08)."""
-    if df <= 0 or not math.isfinite(chisq):
+    if not df > 0 or not math.isfinite(chisq):
         return _NAN, _NAN
     close = 1 - noncentral_chi2_cdf(chisq, df, n * df * RMSEA_CLOSE**2 / groups)
     far = noncentral_chi2_cdf(chisq, df, n * df * RMSEA_NOT_CLOSE**2 / groups)
