@@ -57,6 +57,7 @@ class Definitions:
         for i, row in enumerate(self.table.definitions):
             assert row.expression is not None  # noqa: S101 - a definition always has one
             with np.errstate(all="ignore"):
-                out[:, i] = row.expression.evaluate(env)
+                value = np.asarray(row.expression.evaluate(env))
+            out[:, i] = np.where(np.isfinite(value), value, np.nan)  # a division by zero has no value
             env[row.lhs] = out[:, i]
         return out

@@ -172,4 +172,5 @@ def delta_method(function: Callable[[Array], Array], theta: Array, vcov: Array) 
     jacobian = complex_step(function, theta)
     with np.errstate(invalid="ignore"):
         variance = np.einsum("kq,qr,kr->k", jacobian, vcov, jacobian)
-        return value, np.sqrt(np.where(variance < 0, np.nan, variance))
+        known = np.isfinite(value) & ~(variance < 0)
+        return value, np.sqrt(np.where(known, variance, np.nan))

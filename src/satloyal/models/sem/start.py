@@ -1,7 +1,9 @@
 """Starting values: a closed-form first guess that usually lies close, and a plain one that is always inside.
 
 Loadings by FABIN 3, the two-stage least squares estimator of Hägglund (1982, *Psychometrika* 47:209-222),
-latent moments from the loadings, regressions from the latent moments.
+latent moments from the loadings, regressions from the latent moments, in loops by two-stage least squares
+(Bollen 1996, *Psychometrika* 61:109-121): between a loop that dies out and one that explodes lies a pole
+that no downhill path crosses, so the guess must begin on the right side.
 """
 
 from __future__ import annotations
@@ -49,27 +51,37 @@ def starts(table: ParameterTable, sample: Moments) -> Iterator[Array]:
     sample : Moments
         In the order of ``table.observed``, one group a group of the table.
     """
-    for informed in (True, False):
+    for informed, loops in ((True, True), (True, False), (False, False)):
         theta = np.zeros(table.q)
         count = np.zeros(table.q)
         for number, moments in enumerate(sample.groups, start=1):
             rows = [row for row in table.rows if row.group == number]
-            guess = _Guess(table, rows, moments, informed=informed)
+            guess = _Guess(table, rows, moments, informed=informed, loops=loops)
+            if informed and not loops and not guess.has_loops:
+                break  # the same guess again
             for row in rows:
                 if row.free:
                     value = row.start if row.start is not None else guess.value(row)
                     theta[row.free - 1] += value
                     count[row.free - 1] += 1
-        yield theta / np.maximum(count, 1)
+        else:
+            yield theta / np.maximum(count, 1)
 
 
 class _Guess:
     """First guesses for one group."""
 
     def __init__(
-        self, table: ParameterTable, rows: Sequence[Parameter], moments: GroupMoments, *, informed: bool
+        self,
+        table: ParameterTable,
+        rows: Sequence[Parameter],
+        moments: GroupMoments,
+        *,
+        informed: bool,
+        loops: bool,
     ) -> None:
         self.informed = informed
+        self.loops = loops
         self.mean = moments.mean
         self.names = list(table.observed)
         self.latent = set(table.latent)
@@ -171,24 +183,53 @@ class _Guess:
         return _between(variance, _LEAST_SHARE * whole, (1 - _LEAST_SHARE) * whole)
 
     def _regress(self) -> None:
-        """Least squares on the moments of latents and observed variables; loops start from nothing."""
+        """Least squares on the moments of latents and observed variables; in loops with instruments."""
         self.slope: dict[tuple[str, str], float] = {}
         self.left: dict[str, float] = {}
         for outcome, predictors in self.regressions.items():
-            if self._in_loop(outcome) or any((x, outcome) not in self.cov for x in predictors):
+            if any((x, outcome) not in self.cov for x in predictors):
                 continue
             S = np.array([[self.cov.get((x, z), 0.0) for z in predictors] for x in predictors])
             s = np.array([self.cov[x, outcome] for x in predictors])
-            spread = np.sqrt(np.abs(np.diagonal(S)))
-            ridge = S + 0.05 * np.diag(spread**2)  # collinear constructs: a start, not an estimate
-            slopes = _solve(ridge, s)
+            least = _LEAST_SHARE
+            if not self._in_loop(outcome):
+                spread = np.sqrt(np.abs(np.diagonal(S)))
+                ridge = S + 0.05 * np.diag(spread**2)  # collinear constructs: a start, not an estimate
+                slopes = _solve(ridge, s)
+            elif self.loops:
+                found = self._two_stage(outcome, predictors)
+                if found is None:
+                    continue
+                slopes, least = found, _LEAST_SHARE / 10
+            else:
+                continue
             slopes = np.array([self.fixed.get((outcome, "~", x), b)
                                for x, b in zip(predictors, slopes, strict=True)])  # fmt: skip
             for x, b in zip(predictors, slopes, strict=True):
                 self.slope[outcome, x] = float(b)
             total = self.cov[outcome, outcome]
             rest = float(total - 2 * s @ slopes + slopes @ S @ slopes)
-            self.left[outcome] = _between(rest, _LEAST_SHARE * total, total)
+            # round a loop that dampens, a residual may be larger than what it drives
+            most = total if least == _LEAST_SHARE else 10 * total
+            self.left[outcome] = _between(rest, least * total, most)
+
+    def _two_stage(self, outcome: str, predictors: list[str]) -> Array | None:
+        """Slopes by two-stage least squares; what nothing in the model drives serves as instrument."""
+        sources = {x for xs in self.regressions.values() for x in xs if x not in self.regressions}
+        instruments = sorted(z for z in sources if (z, outcome) in self.cov)
+        if len(instruments) < len(predictors):
+            return None
+        Z = np.array([[self.cov.get((a, b), 0.0) for b in instruments] for a in instruments])
+        C = np.array([[self.cov.get((z, x), 0.0) for x in predictors] for z in instruments])
+        c = np.array([self.cov.get((z, outcome), 0.0) for z in instruments])
+        first = _solve(Z, C)
+        slopes = _solve(first.T @ C, first.T @ c)
+        return slopes if np.isfinite(slopes).all() else None
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether arrows run in a circle."""
+        return any(self._in_loop(name) for name in self.regressions)
 
     def _in_loop(self, name: str) -> bool:
         seen: set[str] = set()

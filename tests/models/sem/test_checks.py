@@ -1,0 +1,186 @@
+"""Checks judge what they say they judge, at their limits, and say what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import satloyal as sl
+from models.sem.examples import CFA, CHAIN, LOOP, respondents
+
+NAMES = [f"{factor}{j}" for factor in "qv" for j in (1, 2, 3)]
+TWO = "Q =~ q1 + q2 + q3\nV =~ v1 + v2 + v3"
+
+
+def check(fit, name):
+    (found,) = [c for c in fit.checks if c.name == name]
+    return found
+
+
+def implied_matrix(loadings, correlation, n=300, extra=None):
+    """Moments that a model of two correlated factors reproduces."""
+    L = np.zeros((6, 2))
+    L[:3, 0], L[3:, 1] = loadings[:3], loadings[3:]
+    cov = L @ np.array([[1, correlation], [correlation, 1]]) @ L.T
+    np.fill_diagonal(cov, 1.0)
+    for (i, j), value in (extra or {}).items():
+        cov[i, j] = cov[j, i] = cov[i, j] + value
+    return sl.Moments.from_matrix(cov, n, names=NAMES)
+
+
+GOOD = [0.8, 0.7, 0.7, 0.8, 0.6, 0.7]
+
+
+def test_a_sound_fit_passes_and_every_check_has_words():
+    fit = sl.fit_sem(CHAIN, respondents(400))
+    status = {c.name: c.status for c in fit.checks}
+    for name in (
+        "convergence",
+        "identification",
+        "variances",
+        "latent correlations",
+        "distinct constructs",
+        "sample size",
+        "approximate fit",
+        "multivariate normality",
+        "unusual rows",
+    ):
+        assert status[name] == "pass", name
+    assert all(c.message for c in fit.checks)
+    assert all(c.advice for c in fit.checks if c.status in ("warn", "fail"))
+    assert len(status) == len(fit.checks), "a name stands for one check"
+
+
+def test_a_negative_variance_fails_with_its_place():
+    fit = sl.fit_sem("Q =~ q1 + q2 + q3", sl.Moments.from_matrix(
+        [[1, 0.8, 0.7], [0.8, 1, 0.4], [0.7, 0.4, 1]], 100, names=["q1", "q2", "q3"]))  # fmt: skip
+    found = check(fit, "variances")
+    assert found.status == "fail"
+    assert "q1 ~~ q1 = -0.3960" in found.message
+    assert "its interval" in found.message
+    assert found.value == pytest.approx(1 - 0.8 * 0.7 / 0.4, abs=4e-3)
+    assert not fit.admissible
+    assert "NOT TO BE USED AS IT IS" in fit.headline()
+
+
+def test_no_interval_is_claimed_where_there_is_no_standard_error():
+    two = sl.Moments.from_matrix(
+        [[1, 0.8, 0.7, 0], [0.8, 1, 0.4, 0], [0.7, 0.4, 1, 0], [0, 0, 0, 1]],
+        100,
+        names=["q1", "q2", "q3", "z"],
+    )
+    fit = sl.fit_sem("Q =~ q1 + q2 + q3\nz ~ Q", two)
+    lost = sl.models.sem.result.replace(fit, vcov=np.full_like(fit.vcov, np.nan))
+    assert "interval" not in check(lost, "variances").message
+
+
+def test_a_latent_correlation_beyond_one_fails():
+    fit = sl.fit_sem(TWO, implied_matrix([0.5] * 6, 1.1))
+    found = check(fit, "latent correlations")
+    assert found.status == "fail"
+    assert found.value == pytest.approx(1.1, abs=1e-4)
+    assert "Q and V correlate 1.100" in found.message.replace("V and Q", "Q and V")
+    assert not fit.admissible
+
+
+def test_constructs_that_are_nearly_one_are_named():
+    found = check(sl.fit_sem(TWO, implied_matrix(GOOD, 0.9)), "distinct constructs")
+    assert found.status == "warn"
+    assert "Q and V (0.90)" in found.message
+    assert check(sl.fit_sem(TWO, implied_matrix(GOOD, 0.8)), "distinct constructs").status == "pass"
+
+
+def test_a_residual_covariance_beyond_its_variances_fails():
+    moments = implied_matrix([0.8, 0.9, 0.7, 0.8, 0.9, 0.7], 0.3, extra={(1, 4): 0.25})
+    fit = sl.fit_sem(TWO + "\nq2 ~~ v2", moments)
+    assert fit.converged
+    found = check(fit, "residual correlations")
+    assert found.status == "fail"
+    assert found.value == pytest.approx(0.25 / 0.19, abs=1e-3)
+    assert "q2 ~~ v2 is a correlation of 1.316" in found.message
+    assert not fit.admissible
+
+
+def test_an_allowed_residual_covariance_passes_and_without_one_nothing_is_judged():
+    moments = implied_matrix(GOOD, 0.3, extra={(1, 4): 0.2})
+    assert check(sl.fit_sem(TWO + "\nq2 ~~ v2", moments), "residual correlations").status == "pass"
+
+
+def test_a_saddle_point_is_not_called_a_minimum():
+    moments = implied_matrix(GOOD, 0.3)
+    model = "Q =~ " + " + ".join(f"start(0)*{name}" for name in NAMES)
+    fit = sl.fit_sem(model, moments, std_lv=True)
+    if fit.converged and abs(fit.theta[:6]).max() < 1e-6:
+        assert any(c.status == "fail" for c in fit.checks)
+        assert "NOT TO BE USED" in fit.headline()
+
+
+def test_local_misfit_names_the_pair():
+    found = check(sl.fit_sem(TWO, implied_matrix(GOOD, 0.3, extra={(1, 4): 0.3})), "local fit")
+    assert found.status == "warn"
+    assert "q2 and v2" in found.message
+
+
+def test_too_few_respondents_are_counted():
+    found = check(sl.fit_sem(CFA, respondents(80)), "sample size")
+    assert found.status == "warn"
+    assert "80 respondents for 21 free parameters" in found.message
+
+
+def test_heavy_tails_and_odd_rows_are_seen():
+    frame = respondents(300).select_dtypes("number")
+    frame.iloc[:20, :9] = 5 + 6 * np.random.default_rng(1).standard_normal((20, 9))
+    fit = sl.fit_sem(CFA, frame)
+    assert check(fit, "multivariate normality").status == "warn"
+    odd = check(fit, "unusual rows")
+    assert odd.status == "warn"
+    assert odd.value == pytest.approx(20 / 300, abs=0.02)
+
+
+def test_moments_have_no_rows_to_judge():
+    fit = sl.fit_sem(CFA, sl.Moments.from_frame(respondents()[[*NAMES, "s1", "s2", "s3"]]))
+    assert check(fit, "multivariate normality").status == "not_applicable"
+    assert check(fit, "unusual rows").status == "not_applicable"
+
+
+@pytest.mark.parametrize(("clusters", "status"), [(5, "fail"), (20, "warn"), (40, "pass")])
+def test_few_clusters_are_no_ground_for_standard_errors(clusters, status):
+    frame = respondents(400).assign(shop=np.arange(400) % clusters)
+    found = check(sl.fit_sem(CFA, frame, cluster="shop"), "clusters")
+    assert (found.status, found.value) == (status, clusters)
+
+
+def test_weights_tell_the_effective_sample_size():
+    fit = sl.fit_sem(CFA, respondents(), weights="weight")
+    w = respondents()["weight"]
+    assert check(fit, "weights").value == pytest.approx(w.sum() ** 2 / (w**2).sum())
+
+
+def test_a_definition_without_a_value_is_reported_and_shows_none():
+    fit = sl.fit_sem("v1 ~ a*q1\nratio := a/(a - a)\nroot := sqrt(0 - a)\nusual := 2*a", respondents())
+    found = check(fit, "defined parameters")
+    assert found.status == "warn"
+    assert "ratio, root" in found.message
+    assert "usual" not in found.message
+    table = fit.tidy().set_index("lhs").loc[["ratio", "root"]]
+    assert table[["est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_all"]].isna().all(axis=None)
+
+
+def test_a_loop_that_explodes_is_not_admissible():
+    frame = pd.DataFrame(np.random.default_rng(0).standard_normal((300, 4)), columns=["q1", "z", "s1", "v1"])
+    B = np.array([[0, 1.6], [0.9, 0]])
+    inner = frame[["v1", "s1"]].to_numpy() * 0.5 + frame[["q1", "z"]].to_numpy()
+    frame[["v1", "s1"]] = inner @ np.linalg.inv(np.eye(2) - B).T
+    frame["l1"] = frame["s1"] + frame["v1"] + np.random.default_rng(1).standard_normal(300)
+    fit = sl.fit_sem(LOOP, frame)
+    assert fit.converged
+    assert any(c.name == "loops" and c.status == "fail" for c in fit.checks) != fit.admissible
+
+
+def test_a_saturated_model_is_not_praised_for_its_fit():
+    fit = sl.fit_sem("v1 ~ q1", respondents())
+    for name in ("exact fit", "approximate fit"):
+        assert check(fit, name).status == "not_applicable"
+    assert "saturated: its fit cannot be tested" in fit.headline()
+    assert "CFI" not in fit.headline()
