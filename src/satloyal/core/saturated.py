@@ -17,8 +17,6 @@ __all__ = ["saturated_information", "saturated_scores"]
 
 Array = NDArray[Any]
 
-_CELLS = 4_000_000
-
 
 def saturated_information(
     patterns: Patterns, mean: Array, cov: Array, kind: Literal["expected", "observed"] = "observed"
@@ -54,11 +52,10 @@ def saturated_information(
     sigma = np.zeros((1, p + 1, p + 1))
     sigma[0, :p, :p], sigma[0, p, p] = cov, 1.0
     x, y, c = _cells(p)
-    K = len(x)
-    out = np.zeros((K, K))
+    a = p + 1
     G = np.zeros((p, p))
-    likelihood = here.likelihood()
-    for part in likelihood.chunks(1, int(max(1, _CELLS / K**2) * (p + 1) ** 2)):
+    products = np.zeros((a * a, a * a))  # Σ_p s_p V_p ⊗ W_p
+    for part in here.likelihood().chunks(1):
         V, VT, _, _ = part.at(sigma)
         share = part.share[0]
         V = W = V[0]
@@ -66,17 +63,17 @@ def saturated_information(
             VTV = VT[0] @ V
             W = 2 * VTV - V
             G += np.einsum("p,pij->ij", share, (V - VTV)[:, :p, :p])
-        weighted = W * share[:, None, None]
-        out += np.einsum("pef,pef->ef", V[:, x[:, None], x], weighted[:, y[:, None], y])
-        out += np.einsum("pef,pef->ef", V[:, x[:, None], y], weighted[:, y[:, None], x])
-        if W is not V:
-            out += np.einsum("pef,pef->ef", weighted[:, x[:, None], x], V[:, y[:, None], y])
-            out += np.einsum("pef,pef->ef", weighted[:, x[:, None], y], V[:, y[:, None], x])
-    out *= np.outer(c, c)
+        products += V.reshape(-1, a * a).T @ (W * share[:, None, None]).reshape(-1, a * a)
+    both = products[x[:, None] * a + x, y[:, None] * a + y] + products[x[:, None] * a + y, y[:, None] * a + x]
     if kind == "observed":
-        out *= 0.5
+        swapped = products.T
+        both += swapped[x[:, None] * a + x, y[:, None] * a + y]
+        both += swapped[x[:, None] * a + y, y[:, None] * a + x]
+        both /= 2
+    out = both * np.outer(c, c)
+    if kind == "observed":
         out[:p, :p] += G
-    return (out + out.T) / 2
+    return np.asarray((out + out.T) / 2)
 
 
 def saturated_scores(values: Array, patterns: Patterns, mean: Array, cov: Array) -> Array:

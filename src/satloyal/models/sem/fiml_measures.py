@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from satloyal.models.sem.measures import GroupFit
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["Likelihoods", "baseline_moments", "likelihoods"]
+__all__ = ["Likelihoods", "baseline_moments", "incomplete_gfi", "likelihoods", "pairwise_moments"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Likelihoods:
-    """Likelihoods of the model, of the saturated model and of the baseline model.
+    """What incomplete rows say of the model, of the saturated model and of the baseline model.
 
     Parameters
     ----------
@@ -32,11 +32,14 @@ class Likelihoods:
         Log-likelihoods, given the fixed covariates.
     baseline : float
         F of the baseline model, as the fit's: zero for the saturated model.
+    gfi : float
+        Goodness of fit index; see :func:`incomplete_gfi`.
     """
 
     logl: float
     saturated: float
     baseline: float
+    gfi: float
 
 
 def likelihoods(fit: SemFit) -> Likelihoods:
@@ -56,7 +59,63 @@ def likelihoods(fit: SemFit) -> Likelihoods:
         if group.fixed_x:
             given = _marginal(patterns, full, group.fixed_x)
             logl, saturated = logl - given, saturated - given
-    return Likelihoods(logl, saturated, baseline)
+    return Likelihoods(logl, saturated, baseline, incomplete_gfi(fit))
+
+
+def incomplete_gfi(fit: SemFit) -> float:
+    """Return the GFI of pairwise moments: 1 − (s − σ)ᵀW(s − σ) / sᵀWs, a weighted mean over groups.
+
+    Means and covariances s are those of the rows that have both variables, W is the expected information
+    about σ given the patterns, and the forms are ½ Σ_p s_p tr(V_p D V_p D) with D the moments as a matrix.
+    """
+    incomplete = fit.input.incomplete
+    assert incomplete is not None  # noqa: S101 - callers ask only then
+    total, out = fit.effective_n, 0.0
+    for group, patterns in zip(fit._group_fits(), incomplete.patterns, strict=True):
+        assert group.mu is not None  # noqa: S101 - incomplete rows always come with a mean structure
+        mean, cov = pairwise_moments(patterns)
+        p, x = len(mean), list(group.fixed_x)
+        observed, rest = (np.zeros((p + 1, p + 1)) for _ in range(2))
+        observed[:p, :p], rest[:p, :p] = cov, cov - group.sigma
+        observed[:p, p] = observed[p, :p] = mean
+        rest[:p, p] = rest[p, :p] = mean - group.mu
+        for D in (observed, rest):
+            D[np.ix_(x, x)] = 0.0
+            D[x, p] = D[p, x] = 0.0
+        sigma = augmented(group.sigma, np.zeros(p))[None]
+        top = bottom = 0.0
+        for part in patterns.likelihood().chunks(1):
+            V = part.inverses(sigma)[0][0]
+            for D, at_top in ((rest, True), (observed, False)):
+                VD = V @ D
+                form = float(part.share[0] @ np.einsum("pij,pji->p", VD, VD))
+                top, bottom = (top + form, bottom) if at_top else (top, bottom + form)
+        out += patterns.n / total * (1 - top / bottom)
+    return out
+
+
+def pairwise_moments(patterns: Patterns) -> tuple[Array, Array]:
+    """Means of the values that are there, and covariances of the rows that have both variables.
+
+    Parameters
+    ----------
+    patterns : Patterns
+
+    Returns
+    -------
+    mean : ndarray, shape (p,)
+    cov : ndarray, shape (p, p)
+        With divisor n_ij − 1 for each pair, times (n − 1)/n: the divisor n where nothing is missing.
+    """
+    p = len(patterns.origin)
+    seen = patterns.observed.astype(float)
+    size = patterns.size
+    count = (seen * size[:, None]).T @ seen
+    products = np.einsum("p,pij->ij", size, patterns.second[:, :p, :p])
+    sums = (patterns.second[:, :p, p] * size[:, None]).T @ seen  # [i, j]: of i where j is there too
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cov = (products - sums * sums.T / count) / (count - 1) * (patterns.n - 1) / patterns.n
+    return patterns.origin + np.diagonal(sums) / np.diagonal(count), cov
 
 
 def baseline_moments(group: GroupFit, patterns: Patterns, full: Saturated) -> tuple[Array, Array]:

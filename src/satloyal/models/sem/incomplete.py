@@ -16,6 +16,7 @@ from satloyal.errors import FitError
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import Estimator
 from satloyal.models.sem.fiml import IncompleteTerm, pattern_scores
+from satloyal.models.sem.implied import augmented
 from satloyal.notes import Note
 
 if TYPE_CHECKING:
@@ -113,6 +114,20 @@ class Incomplete:
             for ram, p, s in zip(rams, self.patterns, self.saturated, strict=True)
         )
         return Problem(terms, rams[0].q)
+
+    def distances(self, rows: Array, group: int) -> Array:
+        """Return squared Mahalanobis distances of a group's rows on what they have, shape (n_g,)."""
+        patterns, moments = self.patterns[group], self.saturated[group]
+        z = np.nan_to_num(rows - moments.mean)
+        sigma = augmented(moments.cov, np.zeros(len(moments.mean)))[None]
+        out = np.empty(len(rows))
+        at = 0
+        for part in patterns.likelihood().chunks(1):
+            for V in part.inverses(sigma)[0][0]:
+                own = z[patterns.rows[at]]
+                out[patterns.rows[at]] = np.einsum("ni,ni->n", own @ V[:-1, :-1], own)
+                at += 1
+        return out
 
     def scores(self, rams: Sequence[Ram], theta: Array, rows: Sequence[Array]) -> list[Array]:
         """Return derivatives of each row's −log-likelihood, a group at a time, shapes (n_g, q)."""

@@ -110,7 +110,9 @@ def measures(
     moments = float(sum(p * (p + 1) // 2 for p in sizes))
     covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
     means = [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
-    if weights is None:
+    if incomplete is not None:
+        g_value = incomplete.gfi
+    elif weights is None:
         g_value = fi.gfi(covs, sigmas, means, shares, groups[0].fixed_x)
     else:
         g_value = _weighted_gfi(groups, weights, shares)

@@ -11,7 +11,7 @@ import pandas as pd
 from satloyal.models.sem import fit_indices as fi
 from satloyal.models.sem.robust import ScaledTest
 
-__all__ = ["Scaling", "mplus_test", "scaled_measures", "scaled_undefined"]
+__all__ = ["Scaling", "mplus_test", "robust_measures", "scaled_measures", "scaled_undefined"]
 
 _NAMES = (
     "chisq_scaled", "df_scaled", "pvalue_scaled", "chisq_scaling_factor", "baseline_chisq_scaled",
@@ -105,12 +105,13 @@ def scaled_measures(s: Scaling) -> pd.Series:
         "rmsea_scaled": fi.rmsea(X, d, s.n, s.groups), "rmsea_ci_lower_scaled": low,
         "rmsea_ci_upper_scaled": high, "rmsea_pvalue_scaled": close, "rmsea_notclose_pvalue_scaled": far,
     }  # fmt: skip
-    values |= _robust(s)
+    values |= robust_measures(s)
     values |= {"scaling_factor_h1": s.model.factor_saturated, "scaling_factor_h0": s.model.factor_model}
     return pd.Series(values, index=list(_NAMES), dtype=float)
 
 
-def _robust(s: Scaling) -> dict[str, float]:
+def robust_measures(s: Scaling) -> dict[str, float]:
+    """Return the robust measures by name; none where there is no scaling factor."""
     c, c_b = (t.factor if math.isnan(t.mean_factor) else t.mean_factor for t in (s.model, s.baseline))
     if s.df <= 0 or not math.isfinite(c) or not math.isfinite(c_b):
         return {}
