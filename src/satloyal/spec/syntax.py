@@ -12,6 +12,7 @@ The grammar, one statement a line (or up to ``;``)::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from satloyal.errors import SpecError
@@ -24,6 +25,9 @@ from satloyal.spec.tokens import RELATIONS, Token, tokenize
 __all__ = ["Constraint", "Definition", "Model", "Relation", "Statement", "Term", "Word", "parse"]
 
 _RELATIONAL = ("=~", "<~", "~~", "~", "|")
+
+
+_REMEMBERED = 64  # models; loops over samples refit the same few
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,12 @@ def parse(text: str) -> Model:
     """
     if not isinstance(text, str):
         raise SpecError(f"a model is text, not {type(text).__name__}", fix="pass the model as a string")
+    return _read(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(text: str) -> Model:
+    """Read a text; a model is a value, so the same text need be read only once."""
     source = Source(text)
     cursor = Cursor(source, tokenize(source))
     statements: list[Statement] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -225,6 +225,9 @@ class ParameterTable:
         return table_text(self.rows, self.groups)
 
 
+_REMEMBERED = 64  # tables; loops over samples refit the same few
+
+
 def build_table(
     model: str | Model,
     *,
@@ -280,7 +283,36 @@ def build_table(
     >>> [(r.name, r.free, r.fixed_x) for r in table.rows][-3:]
     [('m~~m', 4, False), ('y~~y', 5, False), ('x~~x', 0, True)]
     """
-    model = parse(model) if isinstance(model, str) else model
+    return _written(
+        str(model) if isinstance(model, Model) else parse(model).source.text,
+        groups,
+        std_lv=std_lv,
+        orthogonal=orthogonal,
+        fixed_x=fixed_x,
+        meanstructure=meanstructure,
+        defaults=defaults,
+        group_equal=group_equal if isinstance(group_equal, str) else tuple(group_equal),
+        group_partial=group_partial if isinstance(group_partial, str) else tuple(group_partial),
+        ordered=tuple(ordered),
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _written(
+    text: str,
+    groups: int,
+    *,
+    std_lv: bool,
+    orthogonal: bool,
+    fixed_x: bool,
+    meanstructure: bool | None,
+    defaults: Defaults,
+    group_equal: tuple[str, ...] | str,
+    group_partial: tuple[str, ...] | str,
+    ordered: tuple[str, ...],
+) -> ParameterTable:
+    """Write a table; it is a value, so the same text and options need be worked out only once."""
+    model = parse(text)
     drafts, roles = draft_relations(model)
     options = resolve(
         drafts,
