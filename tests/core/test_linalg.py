@@ -43,6 +43,18 @@ def test_an_even_number_of_negative_eigenvalues_does_not_pass_for_definite():
     assert not logdet_or_flag(matrix[None])[1][0]
 
 
+def test_a_pivot_that_is_rounding_of_zero_does_not_pass_for_definite():
+    root = np.random.default_rng(1).standard_normal((200, 5, 4))
+    root[:, 4] = root[:, :4].mean(axis=1)
+    singular = root @ root.transpose(0, 2, 1)
+    assert logdet_or_flag(singular)[1].mean() < 0.02
+
+
+def test_units_do_not_decide_about_definiteness():
+    scale = np.array([1e-7, 1e-3, 1.0, 1e4, 1e8])
+    assert logdet_or_flag(DEFINITE * np.outer(scale, scale))[1].all()
+
+
 def test_a_singular_matrix_has_no_inverse_and_the_others_have():
     batch = np.stack([DEFINITE[0], np.zeros((5, 5)), DEFINITE[1]])
     inverse = inverse_or_nan(batch)

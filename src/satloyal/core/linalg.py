@@ -11,6 +11,7 @@ __all__ = ["inverse_or_nan", "logdet_or_flag", "smallest_eigenvalue", "solve_sym
 
 Array = NDArray[Any]
 
+_ROUNDING = 1e-13  # pivot, relative to its diagonal entry, that double precision cannot tell from zero
 _RIDGE = (
     1e-11  # relative to the diagonal: keeps a singular system solvable, far below any tolerance we report
 )
@@ -28,7 +29,8 @@ def logdet_or_flag(matrices: Array) -> tuple[Array, Array]:
     logdet : ndarray, shape (B,)
         Zero where a matrix is not positive definite.
     ok : ndarray of bool, shape (B,)
-        Whether each matrix is positive definite and finite.
+        Whether each matrix is finite and positive definite beyond rounding: a pivot that is rounding of
+        zero would make an inverse out of noise, or none.
 
     Examples
     --------
@@ -41,7 +43,9 @@ def logdet_or_flag(matrices: Array) -> tuple[Array, Array]:
         pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
     except np.linalg.LinAlgError:
         pivots = _pivots(matrices)
-    ok = np.asarray((pivots > 0).all(axis=1) & np.isfinite(pivots).all(axis=1))
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    with np.errstate(invalid="ignore"):
+        ok = np.asarray((pivots > _ROUNDING * np.abs(diagonal)).all(axis=1) & np.isfinite(pivots).all(axis=1))
     return np.log(np.where(ok[:, None], pivots, 1.0)).sum(axis=1), ok
 
 

@@ -227,7 +227,7 @@ class Bootstrap(Fit):
         out = table.drop(columns=["z", "pvalue", "se", "ci_lower", "ci_upper"])
         out = out.join(found)
         fixed = [i for i, row in enumerate(rows) if not row.free and row.op != ":="]
-        out.loc[fixed, "se"] = 0.0
+        out.loc[fixed, "se"] = 0.0 if self.fit.converged else np.nan
         for side in ("perc_lower", "perc_upper", "bca_lower", "bca_upper", "ci_lower", "ci_upper"):
             out.loc[fixed, side] = out.loc[fixed, "est"]
         with np.errstate(invalid="ignore", divide="ignore"):

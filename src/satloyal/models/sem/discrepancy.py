@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from satloyal.core.linalg import logdet_or_flag
+from satloyal.core.linalg import inverse_or_nan, logdet_or_flag
 
 __all__ = ["LeastSquares", "MaximumLikelihood", "Weights"]
 
@@ -73,7 +73,7 @@ class MaximumLikelihood:
         logdet, ok = logdet_or_flag(sigma)
         if not ok.all():
             sigma = np.where(ok[:, None, None], sigma, np.eye(sigma.shape[-1]))
-        V = np.linalg.inv(sigma)
+        V = inverse_or_nan(sigma)
         SV = self.sample @ V
         VSV = V @ SV
         value = logdet + np.einsum("bii->b", SV) - self.constant

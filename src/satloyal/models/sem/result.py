@@ -276,7 +276,7 @@ class SemFit(Fit):
         return [
             (
                 pd.DataFrame(sigma if self.converged else sigma * np.nan, index=names, columns=names),
-                None if mu is None else pd.Series(mu, index=names),
+                None if mu is None else pd.Series(mu if self.converged else mu * np.nan, index=names),
             )
             for sigma, mu in self._implied
         ]
