@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["UNDEFINED", "count", "defined", "interval", "number", "p_phrase", "percent", "pvalue"]
+__all__ = ["UNDEFINED", "count", "defined", "degrees", "interval", "number", "p_phrase", "percent", "pvalue"]
 
 UNDEFINED = "–"
 MINUS = "−"
@@ -121,6 +121,18 @@ def count(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return UNDEFINED
     return f"{round(value):,}".replace("-", MINUS)
+
+
+def degrees(value: float | None) -> str:
+    """Write degrees of freedom, which adjusted tests need not have whole.
+
+    Examples
+    --------
+    >>> degrees(24.0), degrees(18.347)
+    ('24', '18.35')
+    """
+    whole = value is not None and math.isfinite(value) and value == round(value)
+    return count(value) if whole else number(value)
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -46,6 +46,9 @@ _LIMITS: dict[str, Limit] = {
 def fit_measures(subject: Subject) -> Table:
     """How well the model reproduces the moments (limits: Hu and Bentler 1999; Kline 2016)."""
     glance = subject.fit.glance()
+    scaled = "chisq_scaled" in glance.index and subject.fit.converged
+    if scaled:
+        glance.update(subject.fit.fit_figures())
     reason = "" if subject.fit.converged else "the fit did not converge"
 
     def get(key: str) -> float:
@@ -54,8 +57,8 @@ def fit_measures(subject: Subject) -> Table:
     rows: list[list[Any]] = [
         ["Observations", Cell(numbers.count(subject.fit.nobs)), ""],
         ["Free parameters", Cell(numbers.count(get("npar"))), ""],
-        ["χ²", _text(get("chisq"), numbers.number(get("chisq")), reason), ""],
-        ["Degrees of freedom", _text(get("df"), numbers.count(get("df")), reason), ""],
+        ["χ², scaled" if scaled else "χ²", _text(get("chisq"), numbers.number(get("chisq")), reason), ""],
+        ["Degrees of freedom", _text(get("df"), numbers.degrees(get("df")), reason), ""],
         [
             "p of exact fit",
             _text(get("pvalue"), numbers.pvalue(get("pvalue")), reason),
@@ -71,7 +74,9 @@ def fit_measures(subject: Subject) -> Table:
         tone: Tone = rule(get(key)) if numbers.defined(get(key)) else ""
         rows.append(
             [
-                label + (" with 90 % interval" if key == "rmsea" else ""),
+                label
+                + (", robust" if scaled and key != "srmr" else "")
+                + (" with 90 % interval" if key == "rmsea" else ""),
                 _text(get(key), text, reason, tone),
                 words,
             ]
