@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.fit import fit_sem
     from satloyal.models.sem.interaction import probe_interaction
     from satloyal.models.sem.invariance import fit_invariance
+    from satloyal.models.sem.method_variance import method_variance
     from satloyal.models.sem.products import products
     from satloyal.reporting.document import report
     from satloyal.survey.codebook import Codebook
@@ -35,6 +36,7 @@ _HOME = {
     "fit_invariance": "satloyal.models.sem.invariance",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
+    "method_variance": "satloyal.models.sem.method_variance",
     "probe_interaction": "satloyal.models.sem.interaction",
     "products": "satloyal.models.sem.products",
     "read_survey": "satloyal.survey.readers",
@@ -53,6 +55,7 @@ __all__ = [
     "fit_invariance",
     "fit_sem",
     "load_sample",
+    "method_variance",
     "probe_interaction",
     "products",
     "read_survey",
