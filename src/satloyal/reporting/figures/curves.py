@@ -86,5 +86,6 @@ def _answers(ax: Axes, points: pd.DataFrame) -> None:
         color="#7b8794",
         alpha=0.45,
         linewidth=0,
+        zorder=1.5,  # above the band, below the line
         label="mean of the answers",
     )

@@ -31,7 +31,8 @@ def shapes(curve: CurveFit, name: str) -> Table:
         why = str(r.reason) if getattr(r, "reason", "") else "this shape could not be fitted"
         numbers_ = [value_cell(getattr(r, c.key), why) for c in columns[1:-1]]
         rows.append([str(r.shape), *numbers_, Cell("yes", "good") if r.shape == curve.best else ""])
-    note = f"{curve.rule}. CV error: root mean squared error in cross-validation, in units of {curve.y_name}."
+    error = f"CV error: root mean squared error in cross-validation, in units of {curve.y_name}"
+    note = f"Selected: {curve.rule}. {error}."
     return Table.build(name, f"Shapes compared: {curve.y_name} on {curve.x_name}", columns, rows, (note,))
 
 

@@ -20,6 +20,7 @@ __all__ = ["fornell_larcker", "htmt", "reliability"]
 
 _RELIABLE, _AVE = 0.70, 0.50
 _SINGLE = "not defined for this construct"
+_FEW_PAIRS = 10  # intervals of so many pairs are read; of more, those that matter
 
 
 def reliability(found: Measurement) -> Table | None:
@@ -90,11 +91,17 @@ def _intervals(pairs: pd.DataFrame) -> tuple[str, ...]:
     known = pairs[pairs["htmt_upper"].notna()]
     if known.empty:
         return ()
-    said = [
+    near = known[known["htmt_upper"] >= HTMT_STRICT] if len(known) > _FEW_PAIRS else known
+    said = "; ".join(
         f"{r.construct_1}–{r.construct_2} {numbers.interval(r.htmt_lower, r.htmt_upper, bounded=True)}"
-        for r in each_row(known)
-    ]
-    return (f"Bootstrap intervals: {'; '.join(said)}.",)
+        for r in each_row(near)
+    )
+    limit = numbers.number(HTMT_STRICT, bounded=True)
+    if len(near) == len(known):
+        return (f"Bootstrap intervals: {said}.",)
+    if near.empty:
+        return (f"The bootstrap intervals of all {len(known)} pairs end below {limit}.",)
+    return (f"Bootstrap intervals that reach {limit}: {said}; those of the other pairs end below it.",)
 
 
 def fornell_larcker(found: Measurement) -> Table | None:
@@ -135,13 +142,16 @@ def _triangle(
     names = [str(c) for c in frame.columns]
     p = len(names)
     columns = [Column("group", "Group")] if grouped else []
-    columns += [Column("construct", "Construct"), *(Column(n, n, "bounded") for n in names)]
+    width = p if diagonal else p - 1  # without a diagonal the last column and the first row are empty
+    columns += [Column("construct", "Construct"), *(Column(n, n, "bounded") for n in names[:width])]
     rows: list[list[Any]] = []
     values = frame.to_numpy(dtype=float)
     for i, label in enumerate(frame.index):
         at = i % p
+        if at == 0 and not diagonal:
+            continue
         cells: list[Any] = [str(part) for part in label] if grouped else [str(label)]
-        for j in range(p):
+        for j in range(width):
             value = float(values[i, j])
             if j > at or (j == at and not diagonal):
                 cells.append("")
