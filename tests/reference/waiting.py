@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 WAITING = {
-    "constraints": "linear equality and inequality constraints",
     "corp_fiml": "missing='fiml'",
     "corp_fiml_mlr": "missing='fiml' and MLR",
     "hs_cfa_fiml": "missing='fiml'",

@@ -12,6 +12,7 @@ __all__ = ["Eliminated", "eliminate"]
 
 Array = NDArray[Any]
 
+_ROUNDING = 1e-14  # of coefficients near one
 _NONE = 1e-9  # what is left of a row, relative to its largest coefficient, that counts as nothing
 
 
@@ -81,4 +82,5 @@ def eliminate(A: Array, b: Array) -> Eliminated:
     basis = np.zeros((q, len(free)))
     basis[free, range(len(free))] = 1.0
     basis[pivots] = -rows[:, free]
+    basis[np.abs(basis) < _ROUNDING] = 0.0
     return Eliminated(origin, basis, len(pivots), tuple(redundant), tuple(contradictory))

@@ -295,5 +295,6 @@ def test_a_factor_fixed_to_measure_nothing_is_not_identified():
     assert "P ~~ P" in text
 
 
-def test_constraints_that_cannot_be_held_are_refused_not_ignored():
-    refused(model="v1 ~ a*q1\ns1 ~ b*q1\na == 2*b")
+def test_constraints_that_contradict_one_another_are_named():
+    text = refused(model="v1 ~ a*q1\ns1 ~ b*q1\ns2 ~ c*q1\na == 2*b\nc == a\nb == 1\na == 3")
+    assert "a == 2*b and b == 1 and a == 3" in text

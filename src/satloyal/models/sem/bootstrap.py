@@ -26,6 +26,7 @@ from satloyal.core.resample import (
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
+from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem, restart
 from satloyal.models.sem.implied import Ram
@@ -157,7 +158,7 @@ class Bootstrap(Fit):
         if self.fit.weights is not None:
             parts = least_squares_influence(self.fit)
             return inference.summed_scores(parts, self.fit.input.clusters)
-        vcov = inference.vcov_of(self.fit.observed_hessian / 2, self.fit.effective_n)
+        vcov = inference.vcov_of(self.fit.observed_hessian / 2, self.fit.effective_n, self.fit.tangent)
         scores = self.fit.scores()
         if self.fit.input.clusters is not None:
             summed = np.zeros((int(self.fit.input.clusters.max()) + 1, scores.shape[1]))
@@ -214,7 +215,7 @@ class Bootstrap(Fit):
     @cached_property
     def _tidy(self) -> pd.DataFrame:
         table = self.fit.tidy()
-        rows = self.fit.table.rows
+        rows = [row for row in self.fit.table.rows if row.op not in ("==", "<", ">")]
         free = [i for i, row in enumerate(rows) if row.free]
         defined = [i for i, row in enumerate(rows) if row.op == ":="]
         numbers = np.array([rows[i].free - 1 for i in free], dtype=int)
@@ -331,7 +332,12 @@ def bootstrap(
         covs, means = _joined(drawn)
         sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
         problem = Problem.of_batch(fit.rams, sizes, covs, means, fit.weights)
-        solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
+        if fit.restrictions is None:
+            solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
+        else:
+            solution = restart_restricted(
+                problem, fit.restrictions, covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
+            )  # fmt: skip
         good = solution.converged & np.isfinite(solution.theta).all(axis=1)
         theta[number] = solution.theta[good]
         outside[number] = _inadmissible(fit, solution.theta[good], [c[good] for c in covs],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from satloyal.models.fit import Check, Status
+from satloyal.models.sem.boundary import boundary_checks, unmet_check
 from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
@@ -44,6 +45,8 @@ def sem_checks(fit: SemFit) -> tuple[Check, ...]:
         found = check(fit)
         if found is not None:
             out.append(found)
+    if fit.boundary is not None:
+        out.extend(boundary_checks(fit.boundary))
     out.extend(stability_checks(fit))
     return tuple(out)
 
@@ -58,6 +61,8 @@ def _convergence(fit: SemFit) -> Check:
             "no starting point gives the items a positive definite covariance matrix, so none could be tried",
             value=0.0, advice="look at variances that are fixed to 0, and at start() values",
         )  # fmt: skip
+    if fit.boundary is not None and fit.boundary.unmet:
+        return unmet_check(fit.boundary, fit.iterations)
     return Check(
         "convergence",
         "fail",
@@ -68,7 +73,7 @@ def _convergence(fit: SemFit) -> Check:
 
 
 def _identification(fit: SemFit) -> Check:
-    values, directions = null_directions(fit.hessian)
+    values, directions = null_directions(fit.hessian, fit.tangent)
     if not len(values):
         return Check("identification", "pass", "the information matrix has full rank")
     rows = {row.free: row for row in reversed(fit.table.rows) if row.free}
@@ -181,7 +186,7 @@ def _residual_correlations(fit: SemFit) -> Check | None:
 
 def _minimum(fit: SemFit) -> Check | None:
     """Whether the point is a minimum and not a saddle; the optimiser looks at slopes only."""
-    hessian = fit.observed_hessian
+    hessian = fit.lagrangian_hessian
     if not len(hessian) or not np.isfinite(hessian).all():
         return None
     diagonal = np.abs(np.diagonal(hessian))
@@ -240,12 +245,12 @@ def _distinct(fit: SemFit) -> Check | None:
 
 
 def _size(fit: SemFit) -> Check:
-    ratio = fit.nobs / max(fit.table.q, 1)
+    ratio = fit.nobs / max(fit.npar, 1)
     enough = ratio >= _PER_PARAMETER
     return Check(
         "sample size",
         "pass" if enough else "warn",
-        f"{fit.nobs} respondents for {fit.table.q} free parameters, {ratio:.1f} each",
+        f"{fit.nobs} respondents for {fit.npar} free parameters, {ratio:.1f} each",
         value=ratio,
         threshold=_PER_PARAMETER,
         advice=""

@@ -18,7 +18,7 @@ from satloyal.models.sem.vector import implied_vector, stack_moments, vector_jac
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
 
-__all__ = ["GroupTerm", "Problem", "Term", "estimate", "restart"]
+__all__ = ["GroupTerm", "Problem", "Term", "chord", "estimate", "restart", "well_conditioned"]
 
 Array = NDArray[Any]
 
@@ -353,9 +353,9 @@ def restart(problem: Problem, theta: Array, hessian: Array, start: Array, *, tol
     """
     size = problem.terms[0].batch
     everyone = np.arange(size)
-    if not _well_conditioned(hessian):
+    if not well_conditioned(hessian):
         return minimise(problem, np.tile(start, (size, 1)), tolerance=tolerance, max_iterations=_LATE)
-    near = _chord(problem, theta, hessian)
+    near = chord(problem, theta, np.linalg.inv(hessian))
     first = minimise(problem, near, curvature="observed", tolerance=tolerance, max_iterations=_SOON)
     late = everyone[~first.converged]
     if not len(late):
@@ -366,19 +366,20 @@ def restart(problem: Problem, theta: Array, hessian: Array, start: Array, *, tol
     return first.replaced(late, rest)
 
 
-def _well_conditioned(hessian: Array) -> bool:
+def well_conditioned(hessian: Array) -> bool:
+    """Whether a curvature is far enough from singular that a resample's minimum lies near."""
     scale = 1 / np.sqrt(np.abs(np.diagonal(hessian)))
     values = np.linalg.eigvalsh(hessian * np.outer(scale, scale))
     return bool(values[0] > _SINGULAR * values[-1])
 
 
-def _chord(problem: Problem, theta: Array, hessian: Array) -> Array:
-    """One step from θ with the full sample's curvature: a single matrix product, shape (B, q)."""
+def chord(problem: Problem, theta: Array, inverse: Array) -> Array:
+    """Return one step from θ with the full sample's inverse curvature: a matrix product, shape (B, q)."""
     size = problem.terms[0].batch
     gradient = np.zeros((size, problem.q))
     for term in problem.terms:
         gradient += term.nearby(theta, size)
-    start: Array = theta - gradient @ np.linalg.inv(hessian)
+    start: Array = theta - gradient @ inverse
     outside = ~np.isfinite(problem.value(start))
     start[outside] = theta
     return start

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from satloyal.core.moments import Moments
 from satloyal.errors import FitError
+from satloyal.models.sem.bounds import BoundsOption
+from satloyal.models.sem.constrain import estimate_restricted
 from satloyal.models.sem.data import Data, Sample, rescaled
 from satloyal.models.sem.estimate import Problem, estimate
 from satloyal.models.sem.estimators import Estimator, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.restrictions import Restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.weights import least_squares_weights
@@ -47,6 +50,7 @@ def fit_sem(
     cluster: str | None = None,
     weights: str | Sequence[float] | pd.Series | Array | None = None,
     likelihood: str = "normal",
+    bounds: BoundsOption = None,
     defaults: Literal["sem", "growth", "none"] = "sem",
 ) -> SemFit:
     """Fit a structural equation model.
@@ -85,6 +89,10 @@ def fit_sem(
         Sampling weights: estimates are weighted and standard errors become robust.
     likelihood : {"normal", "wishart"}
         Divisor n or n − 1.
+    bounds : str or mapping, optional
+        Bounds on parameters: ``"standard"`` (what the sample's variances leave possible), ``"wide"`` (the
+        same, stretched), ``"pos.var"``, ``"pos.ov.var"``, ``"pos.lv.var"`` (variances not negative); or from
+        label or parameter to (lower, upper), as ``{"x1 ~~ x1": (0, None)}``.
     defaults : {"sem", "growth", "none"}
         Which parameters are added unasked: as lavaan's ``sem()`` and ``cfa()``, as ``growth()``, or none.
 
@@ -97,7 +105,7 @@ def fit_sem(
     SpecError
         The text is not a model, or names something the data do not have.
     FitError
-        The data cannot serve, or the model is not identified.
+        The data cannot serve, the model is not identified, or its constraints contradict one another.
 
     Notes
     -----
@@ -137,12 +145,6 @@ def fit_sem(
         group_partial=(group_partial,) if isinstance(group_partial, str) else tuple(group_partial),
     )
     table.check_names(given.columns)
-    if table.constraints:
-        raise FitError(
-            f"the constraint {table.constraints[0].lhs} {table.constraints[0].op} {table.constraints[0].rhs} "
-            "is not one that maximum likelihood here can hold",
-            fix="equal parameters get one label: write a*x1 + a*x2",
-        )
     sample = given.sample(table.observed)
     method = _complex_sampling(method, sample)
     if table.meanstructure and any(g.mean is None for g in sample.moments.groups):
@@ -153,8 +155,14 @@ def fit_sem(
     problem = Problem.of(rams, moments, likelihood, squares)
     guesses = starts(table, moments)
     first = next(guesses)
-    check_identified(table, rams, moments, first)
-    solution, tried = estimate(problem, chain([first], guesses))
+    restrictions = Restrictions.of(table, bounds, [g.cov for g in moments.groups])
+    held = None if restrictions.trivial else restrictions
+    check_identified(table, rams, moments, first, held)
+    beginnings = chain([first], guesses)
+    if held is None:
+        solution, tried = estimate(problem, beginnings)
+    else:
+        solution, tried = estimate_restricted(problem, held, beginnings)
     theta = solution.theta[0]
     q = table.q
     value, hessian = np.nan, np.full((q, q), np.nan)
@@ -166,6 +174,7 @@ def fit_sem(
         model=spec, table=table, rams=rams, input=sample, likelihood=likelihood, theta=theta, value=value,
         iterations=int(solution.iterations[0]), tried=tried, solved=solved, hessian=hessian,
         vcov=np.full((q, q), np.nan), vcov_kind="expected", estimator=method.name, weights=squares,
+        restrictions=held,
     )  # fmt: skip
     return fit.with_vcov(method.vcov) if solved else fit
 

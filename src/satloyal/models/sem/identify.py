@@ -14,6 +14,7 @@ from satloyal.errors import FitError
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
     from satloyal.models.sem.implied import Ram
+    from satloyal.models.sem.restrictions import Restrictions
     from satloyal.spec.table import Parameter, ParameterTable
 
 __all__ = ["check_identified", "count_moments", "row_name"]
@@ -41,11 +42,18 @@ def count_moments(table: ParameterTable) -> int:
     return moments * table.groups
 
 
-def check_identified(table: ParameterTable, rams: Sequence[Ram], sample: Moments, start: Array) -> None:
+def check_identified(
+    table: ParameterTable,
+    rams: Sequence[Ram],
+    sample: Moments,
+    start: Array,
+    restrictions: Restrictions | None = None,
+) -> None:
     """Refuse a model whose parameters the moments cannot tell apart anywhere.
 
     The rank of ∂σ/∂θ at generic points decides (Bekker, Merckens & Wansbeek 1994, *Identification,
-    Equivalent Models and Computer Algebra*, ch. 2): the starting point moved at random, twice.
+    Equivalent Models and Computer Algebra*, ch. 2): the starting point moved at random, twice. With equality
+    constraints it is the rank along them, at points that meet them.
 
     Raises
     ------
@@ -53,13 +61,14 @@ def check_identified(table: ParameterTable, rams: Sequence[Ram], sample: Moments
         Names the parameters that cannot be told apart and how many are too many.
     """
     moments = count_moments(table)
-    short = table.q - moments
-    deficit, involved = _deficit(table, rams, sample, start)
+    width = table.q if restrictions is None else restrictions.along(restrictions.onto(start)).shape[1]
+    short = width - moments
+    deficit, involved = _deficit(table, rams, sample, start, restrictions)
     if short <= 0 and not deficit:
         return
     too_many = max(short, deficit)
     names = ", ".join(involved[:_SHOWN]) + (", …" if len(involved) > _SHOWN else "")
-    counts = f"{table.q} free parameters for {moments} moments"
+    counts = f"{width} free parameters for {moments} moments"
     raise FitError(
         f"the model is not identified: {too_many} "
         f"{'parameter' if too_many == 1 else 'parameters'} too many ({counts}). "
@@ -69,7 +78,11 @@ def check_identified(table: ParameterTable, rams: Sequence[Ram], sample: Moments
 
 
 def _deficit(
-    table: ParameterTable, rams: Sequence[Ram], sample: Moments, start: Array
+    table: ParameterTable,
+    rams: Sequence[Ram],
+    sample: Moments,
+    start: Array,
+    restrictions: Restrictions | None,
 ) -> tuple[int, list[str]]:
     """Smallest rank deficit over generic points, and the rows in its null space."""
     if table.q == 0:
@@ -79,11 +92,16 @@ def _deficit(
         noise = np.random.default_rng(seed).uniform(0.7, 1.3, table.q)
         shift = np.random.default_rng(seed + 10).uniform(0.05, 0.3, table.q)
         point = np.where(start == 0, shift, start * noise)
-        values, directions = _singular(rams, sample, point)
+        basis = None
+        if restrictions is not None:
+            point = restrictions.onto(point)
+            basis = restrictions.along(point)
+        values, directions = _singular(rams, sample, point, basis)
         weak = values <= _RANK * values[0] if len(values) else np.zeros(0, bool)
-        missing = table.q - int((~weak).sum())
+        missing = len(values) - int((~weak).sum())
         if best is None or missing < best[0]:
             null = directions[len(values) - int(weak.sum()) :] if missing else directions[:0]
+            null = null if basis is None else null @ basis.T
             best = (missing, null)
         if missing == 0:
             return 0, []
@@ -105,7 +123,7 @@ def _clearly_full(jacobian: Array) -> bool:
     return True
 
 
-def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array, Array]:
+def _singular(rams: Sequence[Ram], sample: Moments, point: Array, basis: Array | None) -> tuple[Array, Array]:
     blocks = []
     for ram, group in zip(rams, sample.groups, strict=True):
         origin = group.mean if ram.manifest > ram.observed else None
@@ -115,13 +133,15 @@ def _singular(rams: Sequence[Ram], sample: Moments, point: Array) -> tuple[Array
         block = implied.dense()[0][rows, columns] / (sd[rows] * sd[columns])[:, None]
         blocks.append(block)
     jacobian = np.concatenate(blocks)
+    if basis is not None:
+        jacobian = jacobian @ basis
     norms = np.linalg.norm(jacobian, axis=0)
     jacobian = jacobian / np.where(norms > 0, norms, 1.0)
     if not np.isfinite(jacobian).all():
-        return np.ones(len(point)), np.eye(len(point))  # a loop at its pole: this point says nothing
+        return np.ones(len(norms)), np.eye(len(norms))  # a loop at its pole: this point says nothing
     if _clearly_full(jacobian):
-        return np.ones(len(point)), np.eye(len(point))
+        return np.ones(len(norms)), np.eye(len(norms))
     _, values, directions = np.linalg.svd(jacobian, full_matrices=True)
-    full = np.zeros(len(point))
+    full = np.zeros(len(norms))
     full[: len(values)] = values
     return full, directions

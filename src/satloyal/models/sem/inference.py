@@ -26,7 +26,7 @@ _RANK = 1e-9  # eigenvalue of the scaled information, relative to the largest, t
 _STEP = 1e-30
 
 
-def vcov_of(hessian: Array, n: float) -> Array:
+def vcov_of(hessian: Array, n: float, tangent: Array | None = None) -> Array:
     """Covariance matrix of the estimates, (n/2 · ∂²F)⁻¹, from the curvature of F.
 
     Parameters
@@ -35,12 +35,19 @@ def vcov_of(hessian: Array, n: float) -> Array:
         Expected or observed second derivatives of F.
     n : float
         n for the normal likelihood, n − G for the Wishart likelihood.
+    tangent : ndarray, shape (q, k), optional
+        Directions N in which active constraints let the parameters move; the result is then
+        N (NᵀHN)⁻¹ Nᵀ / n, the upper left block of [[H, Jᵀ], [J, 0]]⁻¹ / n for constraints with Jacobian J
+        (Aitchison & Silvey 1958, *Ann. Math. Stat.* 29:813-828).
 
     Returns
     -------
     ndarray, shape (q, q)
         NaN throughout when the information is singular: then no standard error exists.
     """
+    if tangent is not None:
+        inner = vcov_of(tangent.T @ hessian @ tangent, n)
+        return np.asarray(tangent @ inner @ tangent.T)
     if not len(hessian):
         return np.zeros((0, 0))
     if not np.isfinite(hessian).all() or len(null_directions(hessian)[0]):
@@ -51,12 +58,14 @@ def vcov_of(hessian: Array, n: float) -> Array:
     return vcov
 
 
-def null_directions(hessian: Array) -> tuple[Array, Array]:
+def null_directions(hessian: Array, tangent: Array | None = None) -> tuple[Array, Array]:
     """Directions in which the information is nil, after scaling its diagonal to one.
 
     Parameters
     ----------
     hessian : ndarray, shape (q, q)
+    tangent : ndarray, shape (q, k), optional
+        Directions in which active constraints let the parameters move: only among these.
 
     Returns
     -------
@@ -65,6 +74,9 @@ def null_directions(hessian: Array) -> tuple[Array, Array]:
     directions : ndarray, shape (q, d)
         Their eigenvectors in the scaled parameters: large entries name the parameters involved.
     """
+    if tangent is not None:
+        values, directions = null_directions(tangent.T @ hessian @ tangent)
+        return values, tangent @ directions
     diagonal = np.abs(np.diagonal(hessian))
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))

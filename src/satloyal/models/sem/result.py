@@ -16,6 +16,7 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
 from satloyal.models.sem.bootstrap import Bootstrap, bootstrap
+from satloyal.models.sem.boundary import Boundary
 from satloyal.models.sem.checks import sem_checks
 from satloyal.models.sem.data import Sample, rescaled
 from satloyal.models.sem.definitions import Definitions
@@ -33,6 +34,7 @@ from satloyal.models.sem.modindices import score_tests as _score_tests
 from satloyal.models.sem.nesting import lrt as _lrt
 from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
 from satloyal.models.sem.residuals import residuals as _residuals
+from satloyal.models.sem.restrictions import Restrictions, constraint_notes
 from satloyal.models.sem.robust import robust_sem_vcov
 from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
@@ -79,6 +81,8 @@ class SemFit(Fit):
         Its name, as ``"MLR"``.
     weights : tuple of ndarray, optional
         Weight matrix of each group, for least squares.
+    restrictions : Restrictions, optional
+        Constraints and bounds that the estimates were held to.
     """
 
     family: ClassVar[str] = "sem"
@@ -98,6 +102,7 @@ class SemFit(Fit):
     vcov_kind: VcovKind
     estimator: str = "ML"
     weights: tuple[Array, ...] | None = None
+    restrictions: Restrictions | None = None
 
     # -- the sample ------------------------------------------------------------------------------------
 
@@ -135,7 +140,60 @@ class SemFit(Fit):
     @property
     def df(self) -> int:
         """Degrees of freedom of the model."""
-        return count_moments(self.table) - self.table.q
+        return count_moments(self.table) - self.npar
+
+    @cached_property
+    def npar(self) -> int:
+        """Free parameters, less one for every equality constraint that is not redundant."""
+        if self.boundary is not None:
+            return self.table.q - self.boundary.rank
+        return self.table.q if self.restrictions is None else self.restrictions.eliminated.basis.shape[1]
+
+    # -- constraints -----------------------------------------------------------------------------------
+
+    @cached_property
+    def boundary(self) -> Boundary | None:
+        """The solution as its constraints and bounds see it; none without any."""
+        if self.restrictions is None or not np.isfinite(self.theta).all():
+            return None
+        gradient = self.problem(self.theta[None], np.zeros(1, int), "expected").gradient[0]
+        return Boundary.at(self.restrictions, self.theta, gradient)
+
+    @property
+    def lagrangian_hessian(self) -> Array:
+        """Observed curvature where neither constraints nor bounds are in the way, shape (k, k)."""
+        hessian = self.observed_hessian
+        return hessian if self.boundary is None else self.boundary.curvature(hessian)
+
+    @property
+    def tangent(self) -> Array | None:
+        """Directions in which active constraints let θ move, shape (q, k); none without constraints."""
+        return None if self.boundary is None else self.boundary.tangent
+
+    def constraints(self) -> pd.DataFrame:
+        """Return one row a constraint of the model text, then one an active bound.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs, op, rhs``; ``slack``, how far it is from holding with equality (negative: not met);
+            ``active``; ``redundant``, whether it follows from the others; ``multiplier``, the change of the
+            log-likelihood per unit by which it is relaxed, NaN where redundant.
+
+        Examples
+        --------
+        >>> import satloyal as sl
+        >>> matrix = sl.Moments.from_matrix(
+        ...     [[1, .66, .57], [.66, 1, .53], [.57, .53, 1]], 476,
+        ...     names=["Sat", "Trust", "Loyal"], kind="cor")
+        >>> fit = sl.fit_sem("Trust ~ a*Sat; Loyal ~ b*Sat + c*Trust; b == c", matrix)
+        >>> fit.constraints()[["lhs", "op", "rhs", "active"]].to_dict("records")
+        [{'lhs': 'b', 'op': '==', 'rhs': 'c', 'active': True}]
+        """
+        empty = pd.DataFrame(columns=["lhs", "op", "rhs", "slack", "active", "redundant", "multiplier"])
+        if self.boundary is None:
+            return empty
+        return self.boundary.table(self.effective_n, usable=self.converged)
 
     # -- judgement -------------------------------------------------------------------------------------
 
@@ -157,7 +215,7 @@ class SemFit(Fit):
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """What was done to the data, and how the estimates came about."""
-        own = [Note("estimation", _method(self))]
+        own = [Note("estimation", _method(self)), *constraint_notes(self.restrictions)]
         return (*self.input.notes, *own)
 
     # -- numbers ---------------------------------------------------------------------------------------
@@ -199,9 +257,9 @@ class SemFit(Fit):
     @cached_property
     def _glance(self) -> pd.Series:
         if not self.converged:
-            return undefined(self.table.q, self.nobs)
+            return undefined(self.npar, self.nobs)
         plain = measures(
-            self._group_fits(), value=self.value, npar=self.table.q, df=self.df,
+            self._group_fits(), value=self.value, npar=self.npar, df=self.df,
             likelihood=self.likelihood, weights=self.weights,
             referable=estimator_named(self.estimator).discrepancy != "ULS",
             incomplete=None if self.input.incomplete is None else likelihoods(self),
@@ -440,13 +498,15 @@ class SemFit(Fit):
             )  # fmt: skip
         if kind == "robust.sem":
             vcov = robust_sem_vcov(moment_blocks(self), self.effective_n)
+            if self.tangent is not None:
+                vcov = self.tangent @ vcov @ self.tangent.T
         elif kind == "first.order":
             scores = self.scores()
-            vcov = inference.vcov_of(scores.T @ scores, 1.0)
+            vcov = inference.vcov_of(scores.T @ scores, 1.0, self.tangent)
         elif kind == "expected":
-            vcov = inference.vcov_of(self.hessian / 2, self.effective_n)
+            vcov = inference.vcov_of(self.hessian / 2, self.effective_n, self.tangent)
         elif kind in ("observed", "robust"):
-            vcov = inference.vcov_of(self.observed_hessian / 2, self.effective_n)
+            vcov = inference.vcov_of(self.observed_hessian / 2, self.effective_n, self.tangent)
             if kind == "robust":
                 vcov = inference.robust_vcov(vcov, self.scores(), self.input.clusters)
         else:

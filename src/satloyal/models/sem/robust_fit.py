@@ -30,7 +30,7 @@ def _gammas(fit: SemFit) -> list[Array]:
 
 
 def moment_blocks(fit: SemFit) -> list[Block]:
-    """Return each group's Jacobian, weight matrix at the solution and Γ.
+    """Return each group's Jacobian (along active constraints), weight matrix at the solution and Γ.
 
     Raises
     ------
@@ -46,6 +46,8 @@ def moment_blocks(fit: SemFit) -> list[Block]:
             weight = normal_weight(fit._implied[g][0], means=fit.table.meanstructure)
         else:
             weight = fit.weights[g]
+        if fit.tangent is not None:
+            delta = delta @ fit.tangent
         out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
     return out
 
@@ -56,7 +58,7 @@ def least_squares_influence(fit: SemFit) -> Array:
     assert rows is not None and fit.weights is not None  # noqa: S101, PT018 - least squares from rows only
     means = fit.table.meanstructure
     out = np.zeros((len(rows.values), fit.table.q))
-    bread = np.linalg.inv(fit.observed_hessian / 2)
+    bread = inference.vcov_of(fit.observed_hessian / 2, 1.0, fit.tangent)
     for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
         mask = rows.codes == g
         assert group.mean is not None  # noqa: S101 - moments of rows have means
@@ -109,7 +111,7 @@ def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[Scaled
     """Scale by traces of observed information times first-order information."""
     means = fit.table.meanstructure
     scores = inference.summed_scores(fit.scores(), fit.input.clusters)
-    inverse = inference.vcov_of(fit.observed_hessian / 2, fit.effective_n)
+    inverse = inference.vcov_of(fit.observed_hessian / 2, fit.effective_n, fit.tangent)
     trace_model = float(np.sum(inverse * (scores.T @ scores)))
     saturated = baseline = 0.0
     for group, gamma, block in zip(
@@ -121,8 +123,6 @@ def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[Scaled
         information = block.delta[:, used].T @ scored
         baseline += float(np.trace(np.linalg.solve(information, scored.T @ block.gamma @ scored)))
     return (
-        mplus_test(chisq, fit.df, trace_model, saturated, (fit.table.q, fit.table.q + fit.df)),
-        mplus_test(
-            base, base_df, baseline, saturated, (fit.table.q + fit.df - base_df, fit.table.q + fit.df)
-        ),
+        mplus_test(chisq, fit.df, trace_model, saturated, (fit.npar, fit.npar + fit.df)),
+        mplus_test(base, base_df, baseline, saturated, (fit.npar + fit.df - base_df, fit.npar + fit.df)),
     )
