@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.method_variance import method_variance
     from satloyal.models.sem.products import products
     from satloyal.reporting.document import report
+    from satloyal.spec.panel import clpm
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.readers import read_survey
     from satloyal.survey.samples import load_sample
@@ -31,6 +32,7 @@ _HOME = {
     "Codebook": "satloyal.survey.codebook",
     "Moments": "satloyal.core.moments",
     "Survey": "satloyal.survey.survey",
+    "clpm": "satloyal.spec.panel",
     "compare": "satloyal.models.sem.compare",
     "fit_curve": "satloyal.models.curves",
     "fit_invariance": "satloyal.models.sem.invariance",
@@ -50,6 +52,7 @@ __all__ = [
     "SatloyalWarning",
     "Survey",
     "__version__",
+    "clpm",
     "compare",
     "fit_curve",
     "fit_invariance",
