@@ -263,6 +263,22 @@ def test_loops_begin_on_the_right_side_of_their_pole():
     np.testing.assert_allclose([fit.params["v1 ~ s1"], fit.params["s1 ~ v1"]], [1.6, 0.9], atol=0.1)
 
 
+def test_a_marker_that_hardly_loads_does_not_lead_astray():
+    """Ratios to a weak marker are noise even in their sign; found by comparison with lavaan 0.6-14."""
+    low = [
+        [0.904],
+        [0.15, 0.956],
+        [0.157, -0.062, 1.059],
+        [0.165, 0.332, 0.14, 1.166],
+        [0.065, 0.245, 0.082, 0.105, 1.223],
+        [0.122, 0.157, 0.124, 0.28, 0.11, 1.173],
+    ]
+    moments = sl.Moments.from_matrix(low, 86, names=["q1", "q2", "q3", "v1", "v2", "v3"])
+    fit = sl.fit_sem("Q =~ q1 + q2 + q3\nV =~ v1 + v2 + v3", moments)
+    assert fit.converged
+    assert fit.glance()["chisq"] == pytest.approx(6.24, abs=0.01)
+
+
 # --- groups, weights, clusters ---
 
 

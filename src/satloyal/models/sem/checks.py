@@ -151,7 +151,11 @@ def _latent_correlations(fit: SemFit) -> Check | None:
 
 
 def _residual_correlations(fit: SemFit) -> Check | None:
-    pairs = [r for r in fit.table.rows if r.op == "~~" and r.lhs != r.rhs and not r.fixed_x]
+    rows = fit.table.rows
+    driven = {r.lhs for r in rows if r.op == "~"} | {r.rhs for r in rows if r.op == "=~"}
+    # correlations of latent variables that nothing drives are judged as such
+    judged = driven | set(fit.table.observed)
+    pairs = [r for r in rows if r.op == "~~" and r.lhs != r.rhs and {r.lhs, r.rhs} <= judged]
     if not any(r.free for r in pairs):
         return None
     worst, where, definite = 0.0, "", True
@@ -165,7 +169,7 @@ def _residual_correlations(fit: SemFit) -> Check | None:
                 value = float(S[i, j] / np.sqrt(variance[i] * variance[j]))
                 if abs(value) > abs(worst):
                     worst, where = value, row_name(row)
-        use = variance > 0
+        use = (variance > 0) & np.array([name in judged for name in ram.variables])
         scale = 1 / np.sqrt(variance[use])
         definite &= bool(np.linalg.eigvalsh(S[np.ix_(use, use)] * np.outer(scale, scale))[0] > -_ROUNDING)
     if abs(worst) > 1 + _ROUNDING:

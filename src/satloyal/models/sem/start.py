@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,10 @@ Array = NDArray[Any]
 
 _LEAST_SHARE = 0.1  # of a variance that a first guess leaves to either the factor or the residual
 _LATENT_VARIANCE = 0.05  # the plain guess, small enough to keep Σ close to its diagonal
+_LEAST_MARKER = 0.15  # standardised loading that a marker is taken to have at least
+_AXIS_ROUNDS = 20
+_Way = Literal["two-stage", "loops at rest", "principal axis", "plain"]
+_WAYS: tuple[_Way, ...] = ("two-stage", "loops at rest", "principal axis", "plain")
 _LARGEST_LOADING = 5.0  # beyond this a two-stage estimate is noise
 
 
@@ -51,13 +55,13 @@ def starts(table: ParameterTable, sample: Moments) -> Iterator[Array]:
     sample : Moments
         In the order of ``table.observed``, one group a group of the table.
     """
-    for informed, loops in ((True, True), (True, False), (False, False)):
+    for way in _WAYS:
         theta = np.zeros(table.q)
         count = np.zeros(table.q)
         for number, moments in enumerate(sample.groups, start=1):
             rows = [row for row in table.rows if row.group == number]
-            guess = _Guess(table, rows, moments, informed=informed, loops=loops)
-            if informed and not loops and not guess.has_loops:
+            guess = _Guess(table, rows, moments, way)
+            if way == "loops at rest" and not guess.has_loops:
                 break  # the same guess again
             for row in rows:
                 if row.free:
@@ -76,12 +80,10 @@ class _Guess:
         table: ParameterTable,
         rows: Sequence[Parameter],
         moments: GroupMoments,
-        *,
-        informed: bool,
-        loops: bool,
+        way: _Way,
     ) -> None:
-        self.informed = informed
-        self.loops = loops
+        self.way = way
+        self.informed = way != "plain"
         self.mean = moments.mean
         self.names = list(table.observed)
         self.latent = set(table.latent)
@@ -99,7 +101,7 @@ class _Guess:
                 self.members.setdefault(row.lhs, []).append(row.rhs)
         self.cov = {(a, b): float(moments.cov[i, j]) for i, a in enumerate(self.names)
                     for j, b in enumerate(self.names)}  # fmt: skip
-        if informed:
+        if self.informed:
             self._measure()
             self._regress()
 
@@ -131,11 +133,14 @@ class _Guess:
         fixed = [i for i in items if self.fixed.get((factor, "=~", i), 0.0) != 0.0]
         marker = fixed[0] if fixed else items[0]
         unit = self.fixed.get((factor, "=~", marker), 1.0) or 1.0  # a loading fixed to 0 sets no scale
-        raw = {marker: 1.0}
-        for item in items:
-            if item != marker:
-                raw[item] = self._fabin(marker, item, [z for z in items if z not in (marker, item)])
-        variance = self._common(raw, marker)
+        if self.way == "principal axis":
+            raw, variance = self._axis(marker, items)
+        else:
+            raw = {marker: 1.0}
+            for item in items:
+                if item != marker:
+                    raw[item] = self._fabin(marker, item, [z for z in items if z not in (marker, item)])
+            variance = self._common(raw, marker)
         scale = unit
         if not fixed and (factor, "~~", factor) in self.fixed and self.fixed[factor, "~~", factor] > 0:
             scale = float(np.sqrt(variance / self.fixed[factor, "~~", factor]))
@@ -155,6 +160,28 @@ class _Guess:
                 share = loadings[other] * own
             limit = 0.95 * math.sqrt(abs(own * self.cov[other, other]))
             self.cov[factor, other] = self.cov[other, factor] = _between(share, -limit, limit)
+
+    def _axis(self, marker: str, items: list[str]) -> tuple[dict[str, float], float]:
+        """Take loadings and variance from the principal axis of the correlations, in the marker's unit.
+
+        Where the marker hardly loads, ratios to it are noise even in their sign; the axis takes its
+        direction from all items (Harman 1976, *Modern Factor Analysis*, ch. 8).
+        """
+        sd = np.sqrt(np.array([self.cov[i, i] for i in items]))
+        R = np.array([[self.cov[i, j] for j in items] for i in items]) / np.outer(sd, sd)
+        off = np.abs(R - np.diag(np.diagonal(R)))
+        shares = np.clip(off.max(axis=1), 0.05, 0.95)
+        axis = np.sqrt(shares)
+        for _ in range(_AXIS_ROUNDS):
+            np.fill_diagonal(R, shares)
+            values, vectors = np.linalg.eigh(R)
+            axis = vectors[:, -1] * math.sqrt(max(float(values[-1]), 1e-6))
+            shares = np.clip(axis**2, 0.05, 0.95)
+        at = items.index(marker)
+        size = max(abs(float(axis[at])), _LEAST_MARKER)
+        own = (size if axis[at] >= 0 else -size) * sd[at]
+        raw = {item: float(axis[k] * sd[k] / own) for k, item in enumerate(items)}
+        return {**raw, marker: 1.0}, float(own**2)
 
     def _fabin(self, marker: str, item: str, instruments: list[str]) -> float:
         """λ = s_iz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) with the other items z as instruments."""
@@ -196,7 +223,7 @@ class _Guess:
                 spread = np.sqrt(np.abs(np.diagonal(S)))
                 ridge = S + 0.05 * np.diag(spread**2)  # collinear constructs: a start, not an estimate
                 slopes = _solve(ridge, s)
-            elif self.loops:
+            elif self.way != "loops at rest":
                 found = self._two_stage(outcome, predictors)
                 if found is None:
                     continue
