@@ -68,8 +68,8 @@ class Bootstrap(Fit):
     theta_star : ndarray, shape (B, q)
         Estimates of the replicates that converged.
     inadmissible : int
-        How many of those have a negative variance or a latent correlation beyond ±1; they are kept, as
-        leaving them out would truncate the distribution.
+        How many of those have a negative variance or a correlation beyond ±1, of latent variables or of
+        residuals; they are kept, as leaving them out would truncate the distribution.
     """
 
     family: ClassVar[str] = "bootstrap"
@@ -447,12 +447,24 @@ class _Model:
 
 
 def _inadmissible(fit: SemFit, theta: Array, covs: list[Array], means: list[Array | None]) -> int:
-    """How many replicates have a negative variance or a latent correlation beyond ±1."""
+    """How many replicates have a negative variance or a correlation beyond ±1."""
     variances = sorted({r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free})
     bad = (theta[:, variances] < 0).any(axis=1)
     for ram, cov, mean in zip(fit.rams, covs, means, strict=True):
         bad |= _beyond_one(ram, fit.table.latent, theta, cov, mean)
+        bad |= _residuals_beyond_one(ram, theta, cov, mean)
     return int(bad.sum())
+
+
+def _residuals_beyond_one(ram: Ram, theta: Array, cov: Array, mean: Array | None) -> Array:
+    """Whether a free covariance is beyond what its two variances allow."""
+    off = ram.s_free.row != ram.s_free.column
+    if not off.any() or not len(theta):
+        return np.zeros(len(theta), bool)
+    S = ram.matrices(theta, cov, mean)[1]
+    i, j = ram.s_free.row[off], ram.s_free.column[off]
+    result: Array = (S[:, i, j] ** 2 > np.abs(S[:, i, i] * S[:, j, j]) * (1 + 1e-8)).any(axis=1)
+    return result
 
 
 def _beyond_one(ram: Ram, latent: tuple[str, ...], theta: Array, cov: Array, mean: Array | None) -> Array:
