@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 WAITING = {
-    "corp_fiml": "missing='fiml'",
-    "corp_fiml_mlr": "missing='fiml' and MLR",
-    "hs_cfa_fiml": "missing='fiml'",
-    "hs_cfa_fiml_mlr": "missing='fiml' and MLR",
     "hs_cfa_ulsmv": "ordinal items",
     "hs_cfa_wlsmv": "ordinal items",
 }

@@ -23,6 +23,7 @@ __all__ = ["PatternLikelihood", "Patterns"]
 Array = NDArray[Any]
 
 _CELLS = 2_000_000  # entries of stacked matrices that are held at once
+_CACHED = 250_000  # the same, while work on them stays in the cache
 _SHARED = 4  # eliminations a pattern below which a tree of them beats inverses of their own
 
 
@@ -201,6 +202,12 @@ class PatternLikelihood:
             return self
         return PatternLikelihood(self.observed, self.share[which], self.sample[which])
 
+    def slice(self, rows: slice) -> PatternLikelihood:
+        """Return the likelihood of a run of the batch, without a copy."""
+        if len(self.share) == 1:
+            return self
+        return PatternLikelihood(self.observed, self.share[rows], self.sample[rows])
+
     def chunks(self, batch: int, cells: int = _CELLS) -> Iterator[PatternLikelihood]:
         """Split the patterns so that ``batch`` matrices each stay within memory; values add up."""
         a = self.observed.shape[1]
@@ -263,13 +270,18 @@ class PatternLikelihood:
 
     def derivatives(self, sigma: Array) -> tuple[Array, Array, Array]:
         """Return F (B,), ∂F/∂Σ = Σ_p s_p (V_p − V_p T_p V_p) (B, a, a), and where Σ is definite (B,)."""
-        value = np.full(len(sigma), -1.0)
+        size, a = len(sigma), sigma.shape[-1]
+        value = np.full(size, -1.0)
         G = np.zeros_like(sigma)
-        ok = np.ones(len(sigma), dtype=bool)
-        for part in self.chunks(len(sigma)):
-            V, VT, own, ok = part.at(sigma)
-            value += own
-            G += part.slope(V, VT)
+        ok = np.ones(size, dtype=bool)
+        together = max(1, int(_CACHED / (a * a * len(self.observed))))
+        for start in range(0, size, together):
+            rows = slice(start, start + together)
+            few = self if size <= together else self.slice(rows)
+            for part in few.chunks(len(sigma[rows])):
+                V, VT, own, ok[rows] = part.at(sigma[rows])
+                value[rows] += own
+                G[rows] += part.slope(V, VT)
         return np.where(ok, value, np.inf), G, ok
 
     def at(self, sigma: Array) -> tuple[Array, Array, Array, Array]:
@@ -282,10 +294,9 @@ class PatternLikelihood:
     def slope(self, V: Array, VT: Array) -> Array:
         """Return ∂F/∂Σ from V_p and V_p T_p, shape (B, a, a)."""
         size, _, a, _ = V.shape
-        first = (self.share[:, None, :] @ V.reshape(size, -1, a * a)).reshape(size, a, a)
-        scaled = VT * self.share[..., None, None]
-        second = scaled.transpose(0, 2, 1, 3).reshape(size, a, -1) @ V.reshape(size, -1, a)
-        return np.asarray(first - (second + second.transpose(0, 2, 1)) / 2)
+        each = V - VT @ V
+        G = (self.share[:, None, :] @ each.reshape(size, -1, a * a)).reshape(size, a, a)
+        return np.asarray((G + G.transpose(0, 2, 1)) / 2)
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from satloyal.core.optimize import Solution
 from satloyal.core.resample import (
     BLOCK,
     Resampler,
@@ -29,6 +30,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem, restart
+from satloyal.models.sem.fiml_bootstrap import Batch, IncompleteDraws, restart_incomplete
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.robust_fit import least_squares_influence
 from satloyal.models.sem.start import starts
@@ -44,6 +46,7 @@ Kind = Literal["nonparametric", "parametric"]
 Block = tuple[int, int, np.random.Generator]
 
 _TOLERANCE = 1e-7  # Newton decrement; the step still taken squares the error, far below Monte Carlo error
+_NEAR = 1e-9  # the same where the step still taken only shrinks the error
 _PAIRS = (
     250_000  # second derivatives that a task holds at once: enough to drown overhead, little enough to cache
 )
@@ -320,6 +323,7 @@ def bootstrap(
     if not fit.converged:
         return Bootstrap(fit, kind, replicates, seed, level, empty, 0)
     draw = _Rows(fit) if kind == "nonparametric" else _Model(fit)
+    incomplete = None if fit.input.incomplete is None else IncompleteDraws(fit, kind)
     plan = _tasks(list(blocks(replicates, seed)), fit)
     theta: list[Array] = [empty] * len(plan)
     outside = [0] * len(plan)
@@ -338,15 +342,23 @@ def bootstrap(
             solution = restart_restricted(
                 problem, fit.restrictions, covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
             )  # fmt: skip
-        good = solution.converged & np.isfinite(solution.theta).all(axis=1)
-        theta[number] = solution.theta[good]
-        outside[number] = _inadmissible(fit, solution.theta[good], [c[good] for c in covs],
-                                        [None if m is None else m[good] for m in means])  # fmt: skip
+        theta[number], outside[number] = _kept(fit, solution, covs, means)
+        return number
+
+    def work_incomplete(number: int) -> int:
+        assert incomplete is not None  # noqa: S101 - this work is for them
+        parts = [
+            _kept(fit, _solved_incomplete(fit, batch, hessian, guess), batch.covs, batch.means)
+            for start, stop, generator in plan[number]
+            for batch in incomplete.batches(stop - start, generator)
+        ]
+        theta[number], outside[number] = np.concatenate([t for t, _ in parts]), sum(o for _, o in parts)
         return number
 
     threads = max(1, workers if workers is not None else os.cpu_count() or 1)
     with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(work, number) for number in range(len(plan))]
+        job = work if incomplete is None else work_incomplete
+        futures = [pool.submit(job, number) for number in range(len(plan))]
         try:
             for future in as_completed(futures):
                 done += sum(stop - start for start, stop, _ in plan[future.result()])
@@ -357,6 +369,24 @@ def bootstrap(
                 future.cancel()
             raise
     return Bootstrap(fit, kind, replicates, seed, level, np.concatenate(theta), sum(outside))
+
+
+def _kept(
+    fit: SemFit, solution: Solution, covs: Sequence[Array], means: Sequence[Array | None]
+) -> tuple[Array, int]:
+    """Return the estimates of replicates that converged, and how many of those are not admissible."""
+    good = solution.converged & np.isfinite(solution.theta).all(axis=1)
+    theta = solution.theta[good]
+    own = [None if m is None else m[good] for m in means]
+    return theta, _inadmissible(fit, theta, [c[good] for c in covs], own)
+
+
+def _solved_incomplete(fit: SemFit, batch: Batch, hessian: Array, guess: Array) -> Solution:
+    if fit.restrictions is None:
+        return restart_incomplete(batch.problem, fit.theta, hessian, guess, tolerance=_NEAR)
+    return restart_restricted(
+        batch.problem, fit.restrictions, batch.covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
+    )
 
 
 def _tasks(plan: list[Block], fit: SemFit) -> list[list[Block]]:

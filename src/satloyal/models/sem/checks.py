@@ -30,6 +30,7 @@ _LARGE_RESIDUAL = 0.10
 _KURTOSIS = 5.0
 _FAR = 0.001
 _SHOWN = 5
+_LEAST_COVERAGE = 0.10
 _ROUNDING = 1e-8  # of a correlation
 _SADDLE = 1e-7  # negative curvature, relative to the largest, that is no rounding
 _FEW_CLUSTERS, _ENOUGH_CLUSTERS = 10, 30
@@ -330,25 +331,34 @@ def _distances(fit: SemFit) -> Array | None:
     out = np.empty(len(rows.values))
     for code, group in enumerate(fit.input.moments.groups):
         mask = rows.codes == code
+        if fit.input.incomplete is not None:
+            out[mask] = fit.input.incomplete.distances(rows.values[mask], code)
+            continue
         z = rows.values[mask] - group.mean
         out[mask] = np.einsum("ni,ni->n", z @ np.linalg.inv(group.cov), z)
     return out
+
+
+def _known(fit: SemFit) -> Array:
+    """How many values each row has, shape (n,)."""
+    assert fit.input.rows is not None  # noqa: S101 - there are distances, so there are rows
+    return np.asarray((~np.isnan(fit.input.rows.values)).sum(axis=1), dtype=float)
 
 
 def _normality(fit: SemFit) -> Check:
     distances = _distances(fit)
     if distances is None:
         return Check("multivariate normality", "not_applicable", "the data came as moments")
-    p, n = len(fit.sample.names), len(distances)
-    excess = float(np.mean(distances**2)) - p * (p + 2)
-    z = excess / np.sqrt(8 * p * (p + 2) / n)
+    known = _known(fit)
+    normal = known * (known + 2)
+    z = float((distances**2 - normal).sum() / np.sqrt(8 * normal.sum()))
     good = abs(z) <= _KURTOSIS
     return Check(
         "multivariate normality", "pass" if good else "warn",
         f"Mardia's normalised kurtosis is {z:.1f}", value=float(z), threshold=_KURTOSIS,
         advice="" if good else "χ² and its indices are too strict and normal-theory standard errors are off: "
         "read bootstrap intervals",
-        source="Mardia 1970, Biometrika 57:519-530; Bentler 2006",
+        source="Mardia 1970, Biometrika 57:519-530; Yuan, Lambert & Fouladi 2004, Psychometrika 69:413-436",
     )  # fmt: skip
 
 
@@ -356,19 +366,48 @@ def _influence(fit: SemFit) -> Check:
     distances = _distances(fit)
     if distances is None:
         return Check("unusual rows", "not_applicable", "the data came as moments")
-    p = len(fit.sample.names)
-    far = special.chdtrc(p, distances) < _FAR
+    tail = special.chdtrc(_known(fit), distances)
+    far = tail < _FAR
     share = float(far.mean())
     good = share <= 0.05
     rows = fit.input.rows
     assert rows is not None  # noqa: S101 - there are distances, so there are rows
-    worst = ", ".join(str(rows.index[i]) for i in np.argsort(-distances)[:3])
+    worst = ", ".join(str(rows.index[i]) for i in np.lexsort((-distances, tail))[:3])
     return Check(
         "unusual rows", "pass" if good else "warn",
         f"{int(far.sum())} of {len(far)} rows are far from the rest (p < .001), first {worst}",
         value=share, threshold=0.05,
         advice="" if good else "look at these respondents: careless answers, or a group of its own",
         source="Mahalanobis distance; Tabachnick & Fidell 2013",
+    )  # fmt: skip
+
+
+def _missing(fit: SemFit) -> Check | None:
+    """How much is missing, and which pairs of variables are seldom seen together."""
+    if fit.input.incomplete is None:
+        return None
+    least, where, absent, most = 1.0, "", 0.0, ""
+    names = fit.sample.names
+    for group, patterns in zip(fit.group_labels, fit.input.incomplete.patterns, strict=True):
+        place = f" in group {group}" if group else ""
+        coverage = patterns.coverage
+        i, j = np.unravel_index(int(np.argmin(coverage)), coverage.shape)
+        if coverage[i, j] < least:
+            pair = names[int(i)] if i == j else f"{names[int(i)]} and {names[int(j)]} together"
+            least, where = float(coverage[i, j]), pair + place
+        gaps = 1 - patterns.available
+        if gaps.max() > absent:
+            absent, most = float(gaps.max()), names[int(gaps.argmax())] + place
+    if least == 1.0:
+        return Check("missing values", "pass", "no value is missing", value=1.0, threshold=_LEAST_COVERAGE)
+    good = least >= _LEAST_COVERAGE
+    return Check(
+        "missing values", "pass" if good else "warn",
+        f"most is missing of {most} ({100 * absent:.1f} % of the rows); {100 * least:.1f} % of the rows "
+        f"have {where}, the fewest",
+        value=least, threshold=_LEAST_COVERAGE,
+        advice="" if good else "what so few rows show of these two rests on the model and on normality",
+        source="Enders 2010, Applied Missing Data Analysis, ch. 4; values missing at random are assumed",
     )  # fmt: skip
 
 
@@ -407,5 +446,6 @@ def _weighted(fit: SemFit) -> Check | None:
 
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
-    _exact_fit, _approximate_fit, _local_fit, paths_comparable, _normality, _influence, _clusters, _weighted, _defined,
+    _exact_fit, _approximate_fit, _local_fit, paths_comparable, _missing, _normality, _influence,
+    _clusters, _weighted, _defined,
 )  # fmt: skip

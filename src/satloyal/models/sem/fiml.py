@@ -23,7 +23,7 @@ from satloyal.core.optimize import Curvature, Evaluation
 from satloyal.core.patterns import PatternLikelihood, Patterns
 from satloyal.models.sem.implied import Implied, Ram
 
-__all__ = ["IncompleteTerm", "pair_sums", "pattern_scores"]
+__all__ = ["IncompleteTerm", "pattern_scores"]
 
 Array = NDArray[Any]
 
@@ -99,7 +99,7 @@ class IncompleteTerm:
             W = 2 * VT @ V - V if curvature == "observed" else V
             Z = np.concatenate([implied.X[rows], implied.Q[rows]], axis=2)[:, None]
             KV = _contract(V, Z)
-            pairs[rows] += pair_sums(plan.quads, part.share, KV, KV if W is V else _contract(W, Z))
+            pairs[rows] += _pair_sums(plan.quads, part.share, KV, KV if W is V else _contract(W, Z))
         KGK = implied.contract(G)
         if curvature == "observed":
             implied.add_curvature(pairs, KGK)
@@ -147,7 +147,7 @@ def _contract(M: Array, Z: Array) -> Array:
     return out
 
 
-def pair_sums(quads: Sequence[Array], share: Array, KV: Array, KW: Array) -> Array:
+def _pair_sums(quads: Sequence[Array], share: Array, KV: Array, KW: Array) -> Array:
     """Return Σ_p s_p tr(V_p D_e W_p D_f) for pairs of entries, shape (B, pairs).
 
     Parameters

@@ -16,9 +16,11 @@ from satloyal.models.sem.bounds import BoundsOption
 from satloyal.models.sem.constrain import estimate_restricted
 from satloyal.models.sem.data import Data, Sample, rescaled
 from satloyal.models.sem.estimate import Problem, estimate
-from satloyal.models.sem.estimators import Estimator, estimator_named
+from satloyal.models.sem.estimators import Estimator, VcovKind, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.incomplete import incomplete_estimator
+from satloyal.models.sem.poles import beyond_poles
 from satloyal.models.sem.restrictions import Restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
@@ -68,8 +70,11 @@ def fit_sem(
         (first-order errors); least squares ``"GLS"``, ``"ULS"``, ``"WLS"`` (distribution free), ``"DWLS"``,
         and with robust errors and tests ``"ULSM"``, ``"ULSMV"``, ``"WLSM"``, ``"WLSMV"``. With sampling
         weights or clusters ML is MLR.
-    missing : {"listwise"}
-        Rows with a missing value in a variable of the model are left out, and counted in the notes.
+    missing : {"listwise", "fiml", "fiml.x"}
+        ``"listwise"``: rows with a missing value in a variable of the model are left out, and counted in the
+        notes. ``"fiml"`` (or ``"ml"``): full-information maximum likelihood uses all rows, by their patterns
+        of missing values, with standard errors from the observed information; for ML, MLR and MLF. Rows
+        that lack a covariate taken as given are left out, with ``"fiml.x"`` (or ``"ml.x"``) they are kept.
     group : str, optional
         Column whose values split the sample into groups that are fitted together.
     group_equal, group_partial : sequence of str
@@ -127,8 +132,14 @@ def fit_sem(
     >>> fit.tidy().query("lhs == 'through_trust'")["est"].round(3).item()
     0.18
     """
-    _check_options(missing, likelihood)
+    missing = _check_options(missing, likelihood)
     method = estimator_named(estimator)
+    incomplete = missing != "listwise"
+    if incomplete:
+        method = incomplete_estimator(method, likelihood)
+        meanstructure = (
+            True  # what is missing is filled in by its relations with what is there, means included
+        )
     if method.least_squares:
         likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
@@ -145,14 +156,22 @@ def fit_sem(
         group_partial=(group_partial,) if isinstance(group_partial, str) else tuple(group_partial),
     )
     table.check_names(given.columns)
-    sample = given.sample(table.observed)
+    if incomplete:
+        given_x = table.exogenous if missing == "fiml" else ()
+        sample = given.incomplete_sample(table.observed, given_x)
+    else:
+        sample = given.sample(table.observed)
     method = _complex_sampling(method, sample)
     if table.meanstructure and any(g.mean is None for g in sample.moments.groups):
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
     rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
     moments = rescaled(sample.moments, likelihood)
     squares = least_squares_weights(method, sample, moments, means=table.meanstructure)
-    problem = Problem.of(rams, moments, likelihood, squares)
+    problem = (
+        Problem.of(rams, moments, likelihood, squares)
+        if sample.incomplete is None
+        else sample.incomplete.problem(rams)
+    )
     guesses = starts(table, moments)
     first = next(guesses)
     restrictions = Restrictions.of(table, bounds, [g.cov for g in moments.groups])
@@ -160,7 +179,7 @@ def fit_sem(
     check_identified(table, rams, moments, first, held)
     beginnings = chain([first], guesses)
     if held is None:
-        solution, tried = estimate(problem, beginnings)
+        solution, tried = estimate(problem, beginnings, lambda at: beyond_poles(table, rams, moments, at))
     else:
         solution, tried = estimate_restricted(problem, held, beginnings)
     theta = solution.theta[0]
@@ -176,7 +195,16 @@ def fit_sem(
         vcov=np.full((q, q), np.nan), vcov_kind="expected", estimator=method.name, weights=squares,
         restrictions=held,
     )  # fmt: skip
-    return fit.with_vcov(method.vcov) if solved else fit
+    return fit.with_vcov(_errors(method, incomplete=incomplete)) if solved else fit
+
+
+def _errors(method: Estimator, *, incomplete: bool) -> VcovKind:
+    """Which standard errors by default: those of incomplete rows need the observed information.
+
+    Under values that are missing at random the expected information is wrong (Kenward & Molenberghs 1998,
+    *Statistical Science* 13:236-247).
+    """
+    return "observed" if incomplete and method.vcov == "expected" else method.vcov
 
 
 def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
@@ -194,14 +222,22 @@ def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
     return method
 
 
-def _check_options(missing: str, likelihood: str) -> None:
+_MISSING = {
+    "listwise": "listwise", "fiml": "fiml", "ml": "fiml", "direct": "fiml", "fiml.x": "fiml.x",
+    "ml.x": "fiml.x",
+}  # fmt: skip
+
+
+def _check_options(missing: str, likelihood: str) -> str:
+    """Check them, and return the name of the treatment of missing values."""
     for name, value, allowed in (
-        ("missing", missing, ("listwise",)),
+        ("missing", missing, tuple(_MISSING)),
         ("likelihood", likelihood, ("normal", "wishart")),
     ):
         if value not in allowed:
             choices = " or ".join(repr(a) for a in allowed)
             raise FitError(f"{name} is {value!r}", where="fit_sem", fix=f"use {choices}")
+    return _MISSING[missing]
 
 
 def _wants_means(asked: bool | None, spec: Model, given: Data, defaults: str, *, clustered: bool) -> bool:

@@ -25,6 +25,7 @@ from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import VcovKind, estimator_named
 from satloyal.models.sem.factor_scores import factor_scores as _factor_scores
 from satloyal.models.sem.fiml_measures import likelihoods
+from satloyal.models.sem.fiml_robust import incomplete_scaled
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.measurement import Measurement, measurement
@@ -268,7 +269,9 @@ class SemFit(Fit):
         return plain if scaled is None else pd.concat([plain, scaled])
 
     def _scaled(self, plain: pd.Series) -> pd.Series | None:
-        """Scaled and robust measures, where the estimator has a scaled test."""
+        """Scaled and robust measures, where the estimator has a scaled test or rows are incomplete."""
+        if self.input.incomplete is not None:
+            return incomplete_scaled(self, plain)
         return scaled_measures_of(self, plain)
 
     def glance(self) -> pd.Series:
