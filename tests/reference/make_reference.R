@@ -3,7 +3,8 @@
 #
 #   Rscript make_reference.R check           refit every stored case from its own syntax, data and arguments, and
 #                                            compare with what is stored; exit status 1 beyond 1e-6
-#   Rscript make_reference.R extra           write lavaan_extra/*.json from the definitions in this file
+#   Rscript make_reference.R extra [PREFIX]  write lavaan_extra/*.json from the definitions in this file and
+#                                            in constraint_cases.R, all or those whose name begins so
 #   Rscript make_reference.R remake FOLDER   write every case of both folders anew into FOLDER
 #   Rscript make_reference.R published FOLDER  print the figures of test_published.py (FOLDER: SATLOYAL_REFERENCE)
 #
@@ -494,12 +495,16 @@ published_figures <- function(folder) {
   print(p[p$op %in% c("~", ":="), c("lhs", "op", "rhs", "est", "se", "std.all")], nd = 7)
 }
 
+source(file.path(here, "constraint_cases.R"))
+
 argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
 if (action == "extra") {
   small_sample()
   weighted_sample()
-  for (one in extra_cases()) {
+  chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
+                   c(extra_cases(), constraint_cases()))
+  for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))
     cat(sprintf("%-28s n = %s, npar %d, chisq %.4f on %d df %s\n", one$name, paste(result$nobs, collapse = " + "),

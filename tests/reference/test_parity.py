@@ -33,7 +33,9 @@ def test_every_fit_converged(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_our_solution_is_never_further_from_the_minimum(case: Case) -> None:
     ours, theirs = case.fit().glance()["chisq"], case.stored["fit_measures"]["chisq"]
-    assert ours <= theirs + 1e-7 * max(1.0, theirs)
+    # nonlinear and active constraints are met there to 1e-6 only, which buys a little
+    slack = 1e-6 if case.fit().table.constraints else 1e-7
+    assert ours <= theirs + slack * max(1.0, theirs)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[Scaled
         scored = block.weight @ block.delta[:, used]
         information = block.delta[:, used].T @ scored
         baseline += float(np.trace(np.linalg.solve(information, scored.T @ block.gamma @ scored)))
+    written = sum(row.free > 0 for row in fit.table.rows)  # lavaan's h0 factor counts before equalities
     return (
-        mplus_test(chisq, fit.df, trace_model, saturated, (fit.npar, fit.npar + fit.df)),
+        mplus_test(chisq, fit.df, trace_model, saturated, (written, fit.npar + fit.df)),
         mplus_test(base, base_df, baseline, saturated, (fit.npar + fit.df - base_df, fit.npar + fit.df)),
     )
