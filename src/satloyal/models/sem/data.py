@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from satloyal.errors import FitError
 from satloyal.models.sem.incomplete import Incomplete
 from satloyal.notes import Note
 from satloyal.survey.survey import Survey
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.ordinal import OrdinalSample
 
 __all__ = ["Data", "Sample"]
 
@@ -37,6 +40,8 @@ class Sample:
     clusters : ndarray of int, shape (n,), optional
     incomplete : Incomplete, optional
         Patterns of missing values; the moments are saturated ones then.
+    ordinal : OrdinalSample, optional
+        Thresholds and correlations of latent responses; the moments are those of latent responses then.
     """
 
     moments: Moments
@@ -44,6 +49,7 @@ class Sample:
     clusters: Array | None
     notes: tuple[Note, ...]
     incomplete: Incomplete | None = None
+    ordinal: OrdinalSample | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

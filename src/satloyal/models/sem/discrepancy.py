@@ -92,20 +92,26 @@ class LeastSquares:
     ----------
     sample : ndarray, shape (B, K) or (1, K)
         Sample moments as vectors.
-    weight : ndarray, shape (K, K) or (K,)
+    weight : ndarray, shape (K, K) or (K,), or (B, K)
         W, or its diagonal.
+    own : bool
+        Whether each sample has a diagonal of its own, shape (B, K).
     """
 
     sample: Array
     weight: Array
+    own: bool = False
 
     def take(self, which: Array) -> LeastSquares:
         """Return the discrepancy of some of the batch."""
-        return self if len(self.sample) == 1 else LeastSquares(self.sample[which], self.weight)
+        if len(self.sample) == 1:
+            return self
+        return LeastSquares(self.sample[which], self.weight[which] if self.own else self.weight, self.own)
 
     def weighted(self, vectors: Array) -> Array:
         """Return W times vectors, shape (B, K)."""
-        return vectors * self.weight if self.weight.ndim == 1 else vectors @ self.weight
+        diagonal = self.own or self.weight.ndim == 1
+        return vectors * self.weight if diagonal else vectors @ self.weight
 
     def value(self, sigma: Array) -> Array:
         """Return F at implied vectors, shape (B, K)."""
@@ -118,6 +124,6 @@ class LeastSquares:
 
     def information(self, delta: Array) -> Array:
         """Return 2 ΔᵀWΔ, shape (B, q, q), for Jacobians of shape (B, K, q)."""
-        if self.weight.ndim == 1:
-            return np.asarray(2 * delta.transpose(0, 2, 1) @ (self.weight[:, None] * delta))
+        if self.own or self.weight.ndim == 1:
+            return np.asarray(2 * delta.transpose(0, 2, 1) @ (self.weight[..., None] * delta))
         return np.asarray(2 * delta.transpose(0, 2, 1) @ (self.weight @ delta))

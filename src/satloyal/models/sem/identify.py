@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["check_identified", "count_moments", "row_name"]
 
 Array = NDArray[Any]
+Jacobian = Callable[[Array], Array]
 
 _RANK = 1e-8  # singular value, relative to the largest after scaling, that counts as none
 _CLEAR = 1e-9  # squared singular value of scaled columns beyond which rank is beyond doubt
@@ -34,7 +36,14 @@ def row_name(row: Parameter) -> str:
 
 
 def count_moments(table: ParameterTable) -> int:
-    """How many sample moments a model must reproduce, those of fixed covariates left out."""
+    """How many sample moments a model must reproduce, those of fixed covariates left out.
+
+    With ordinal items: thresholds, correlations, and means and variances of continuous variables.
+    """
+    if table.ordered:
+        cuts = sum(r.op == "|" for r in table.rows)
+        size = len(table.observed)
+        return cuts + table.groups * (size * (size - 1) // 2 + 2 * (size - len(table.ordered)))
     p, x = len(table.observed), len(table.exogenous)
     moments = p * (p + 1) // 2 - x * (x + 1) // 2
     if table.meanstructure:
@@ -48,12 +57,14 @@ def check_identified(
     sample: Moments,
     start: Array,
     restrictions: Restrictions | None = None,
+    jacobian: Jacobian | None = None,
 ) -> None:
     """Refuse a model whose parameters the moments cannot tell apart anywhere.
 
     The rank of ∂σ/∂θ at generic points decides (Bekker, Merckens & Wansbeek 1994, *Identification,
     Equivalent Models and Computer Algebra*, ch. 2): the starting point moved at random, twice. With equality
-    constraints it is the rank along them, at points that meet them.
+    constraints it is the rank along them, at points that meet them. ``jacobian`` is ∂σ/∂θ where what the
+    data tell is not means and covariances.
 
     Raises
     ------
@@ -63,7 +74,9 @@ def check_identified(
     moments = count_moments(table)
     width = table.q if restrictions is None else restrictions.along(restrictions.onto(start)).shape[1]
     short = width - moments
-    deficit, involved = _deficit(table, rams, sample, start, restrictions)
+    if jacobian is None:
+        jacobian = partial(_moment_jacobian, rams, sample)
+    deficit, involved = _deficit(table, jacobian, start, restrictions)
     if short <= 0 and not deficit:
         return
     too_many = max(short, deficit)
@@ -78,11 +91,7 @@ def check_identified(
 
 
 def _deficit(
-    table: ParameterTable,
-    rams: Sequence[Ram],
-    sample: Moments,
-    start: Array,
-    restrictions: Restrictions | None,
+    table: ParameterTable, jacobian: Jacobian, start: Array, restrictions: Restrictions | None
 ) -> tuple[int, list[str]]:
     """Smallest rank deficit over generic points, and the rows in its null space."""
     if table.q == 0:
@@ -96,7 +105,7 @@ def _deficit(
         if restrictions is not None:
             point = restrictions.onto(point)
             basis = restrictions.along(point)
-        values, directions = _singular(rams, sample, point, basis)
+        values, directions = _singular(jacobian(point), basis)
         weak = values <= _RANK * values[0] if len(values) else np.zeros(0, bool)
         missing = len(values) - int((~weak).sum())
         if best is None or missing < best[0]:
@@ -123,7 +132,8 @@ def _clearly_full(jacobian: Array) -> bool:
     return True
 
 
-def _singular(rams: Sequence[Ram], sample: Moments, point: Array, basis: Array | None) -> tuple[Array, Array]:
+def _moment_jacobian(rams: Sequence[Ram], sample: Moments, point: Array) -> Array:
+    """Return the derivatives of all groups' moments, scaled to correlations."""
     blocks = []
     for ram, group in zip(rams, sample.groups, strict=True):
         origin = group.mean if ram.manifest > ram.observed else None
@@ -132,7 +142,10 @@ def _singular(rams: Sequence[Ram], sample: Moments, point: Array, basis: Array |
         sd = np.sqrt(np.abs(np.diagonal(implied.sigma[0])))
         block = implied.dense()[0][rows, columns] / (sd[rows] * sd[columns])[:, None]
         blocks.append(block)
-    jacobian = np.concatenate(blocks)
+    return np.concatenate(blocks)
+
+
+def _singular(jacobian: Array, basis: Array | None) -> tuple[Array, Array]:
     if basis is not None:
         jacobian = jacobian @ basis
     norms = np.linalg.norm(jacobian, axis=0)

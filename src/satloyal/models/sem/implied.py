@@ -16,7 +16,7 @@ items around 1,000 would drown the variances that the model is about.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,10 @@ class Ram:
     a_sample, s_sample : cells filled from sample means and covariances (exogenous covariates)
     q : int
         Length of theta over all groups.
+    unit : cells, optional
+        Ordinal items of the delta parameterisation: their residual variance in S is what is left of the
+        variance of the latent response, one over the square of its scale. The scale is one, or the free
+        parameter; −1 where there is none. Derivatives of implied variances leave this out.
     """
 
     variables: tuple[str, ...]
@@ -104,6 +108,7 @@ class Ram:
     a_sample: _Cells
     s_sample: _Cells
     q: int
+    unit: _Cells | None = None
 
     @classmethod
     def of(cls, table: ParameterTable, group: int = 1) -> Ram:
@@ -174,7 +179,54 @@ class Ram:
         if len(self.a_sample.row):
             assert mean is not None  # noqa: S101
             A[:, self.a_sample.row, self.a_sample.column] = mean[..., self.a_sample.row]
+        if self.unit is not None:
+            at, free = self.unit.row, self.unit.free
+            S[:, at, at] = 0.0
+            scale = np.where(free >= 0, theta[:, np.maximum(free, 0)], 1.0) if self.q else 1.0
+            S[:, at, at] = 1 / scale**2 - self.explained(A, S, at)
         return A, S
+
+    def explained(self, A: Array, S: Array, at: Array) -> Array:
+        """Return what core nodes explain of the variance of nodes that explain nothing, shape (B, k)."""
+        C = self.plan.core
+        L = self.responses(A)[:, at]
+        inner = S[:, C[:, None], C]
+        if self.manifest > self.observed:  # the constant moves means, not variances
+            constant = int(np.searchsorted(C, self.manifest - 1))
+            inner[:, constant, constant] = 0.0
+        variance: Array = np.einsum("bmk,bmk->bm", L @ inner, L)
+        variance += 2 * np.einsum("bnk,bnk->bn", L, S[:, at[:, None], C])
+        return variance
+
+    def reduced(self) -> tuple[Ram, Array]:
+        """Return the group's matrices as functions of the parameters in them alone.
+
+        Returns
+        -------
+        ram : Ram
+            Of r parameters, without computed residual variances.
+        used : ndarray of int, shape (r,)
+            Their positions in theta.
+        """
+        used = np.unique(np.r_[self.a_free.free, self.s_free.free])
+        a, s = (
+            _Cells(cells.row, cells.column, np.searchsorted(used, cells.free))
+            for cells in (self.a_free, self.s_free)
+        )
+        return replace(self, a_free=a, s_free=s, q=len(used), unit=None), used
+
+    def with_unit(self, items: Sequence[int], scales: Sequence[int]) -> Ram:
+        """Return the matrices with residual variances of items computed from their scale.
+
+        Parameters
+        ----------
+        items : sequence of int
+            Positions of items, which must not explain anything.
+        scales : sequence of int
+            Position of each one's free scale in theta; −1 for a scale of one.
+        """
+        at = np.array(items, dtype=int)
+        return replace(self, unit=_Cells(at, at, np.array(scales, dtype=int)))
 
     def implied(
         self,

@@ -44,7 +44,7 @@ class Standardizer:
     @cached_property
     def rows(self) -> tuple[Parameter, ...]:
         """The rows that have a place in a matrix."""
-        return tuple(r for r in self.table.rows if r.op in ("=~", "~", "~~", "~1"))
+        return tuple(r for r in self.table.rows if r.op in ("=~", "~", "~~", "~1", "|", "~*~"))
 
     def values(
         self,
@@ -76,10 +76,18 @@ class Standardizer:
             with np.errstate(invalid="ignore", divide="ignore"):
                 sd = _root(total)
                 left = _root(np.diagonal(S, axis1=1, axis2=2))
+                scale = 1 / sd  # of latent responses of ordinal items
             if kind == "std_lv":
                 sd[:, : ram.observed] = 1.0
             for column, row in enumerate(self.rows):
-                if row.group == number:
+                if row.group != number:
+                    continue
+                if row.op == "|":
+                    cut = theta[:, row.free - 1] if row.free else row.value or 0.0
+                    out[:, column] = cut / sd[:, at[row.lhs]]
+                elif row.op == "~*~":
+                    out[:, column] = 1.0 if kind == "std_all" else scale[:, at[row.lhs]]
+                else:
                     out[:, column] = self._one(row, at, ram, A, S, sd, left, kind)
         return out
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.standardize import StandardizeKind
     from satloyal.spec.parameter import Parameter
 
-__all__ = ["estimates", "standardized", "with_tests"]
+__all__ = ["computed", "estimates", "standardized", "with_tests"]
 
 Array = NDArray[Any]
 
@@ -53,10 +53,17 @@ def estimates(fit: SemFit) -> pd.DataFrame:
         if id(row) in placed:
             for k, column in std_columns.items():
                 column[i] = std[k][0, placed[id(row)]]
+            if computed(row):
+                est[i] = std["std_lv"][0, placed[id(row)]]
     columns: dict[str, Any] = {name: [getattr(r, name) for r in rows] for name in _COLUMNS[:6]}
     columns |= _tests(est, se, 0.95, usable=fit.converged)
     columns |= {k: v if fit.converged else np.full(len(rows), np.nan) for k, v in std_columns.items()}
     return pd.DataFrame(columns, columns=list(_COLUMNS))
+
+
+def computed(row: Parameter) -> bool:
+    """Whether a row's value follows from others: what is left of an ordinal item's variance, or its scale."""
+    return not row.free and row.value is None and not row.fixed_x and row.op in ("~~", "~*~")
 
 
 def _fixed_value(fit: SemFit, row: Parameter) -> float:
