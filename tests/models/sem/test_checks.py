@@ -105,6 +105,7 @@ def test_a_residual_covariance_beyond_its_variances_fails():
 def test_an_allowed_residual_covariance_passes_and_without_one_nothing_is_judged():
     moments = implied_matrix(GOOD, 0.3, extra={(1, 4): 0.2})
     assert check(sl.fit_sem(TWO + "\nq2 ~~ v2", moments), "residual correlations").status == "pass"
+    assert "residual correlations" not in {c.name for c in sl.fit_sem(TWO, moments).checks}
 
 
 def test_a_saddle_point_is_not_called_a_minimum():
@@ -120,6 +121,23 @@ def test_local_misfit_names_the_pair():
     found = check(sl.fit_sem(TWO, implied_matrix(GOOD, 0.3, extra={(1, 4): 0.3})), "local fit")
     assert found.status == "warn"
     assert "q2 and v2" in found.message
+
+
+def test_a_cfi_against_nothing_is_no_praise():
+    frame = pd.DataFrame(np.random.default_rng(5).standard_normal((100, 3)), columns=["a", "b", "c"])
+    fit = sl.fit_sem("b ~ a\nc ~ b", frame)
+    assert fit.glance()["baseline_pvalue"] > 0.05
+    found = check(fit, "related items")
+    assert found.status == "warn"
+    assert "CFI, TLI and their kin compare with nothing" in found.message
+    assert "related items" not in {c.name for c in sl.fit_sem(CFA, respondents()).checks}
+
+
+def test_an_rmsea_of_one_degree_of_freedom_is_not_read_as_one_of_fifty():
+    fit = sl.fit_sem("v1 ~ q1\ns1 ~ v1", respondents())
+    assert fit.df == 1
+    assert "with 1 degree of freedom the RMSEA says little" in check(fit, "approximate fit").message
+    assert "says little" not in check(sl.fit_sem(CFA, respondents()), "approximate fit").message
 
 
 def test_too_few_respondents_are_counted():

@@ -33,6 +33,8 @@ _SHOWN = 5
 _LEAST_COVERAGE = 0.10
 _ROUNDING = 1e-8  # of a correlation
 _SADDLE = 1e-7  # negative curvature, relative to the largest, that is no rounding
+_FEW_DEGREES = 5
+_UNRELATED = 0.05  # p-value of the baseline model from which items may as well be unrelated
 _FEW_CLUSTERS, _ENOUGH_CLUSTERS = 10, 30
 
 
@@ -296,10 +298,31 @@ def _approximate_fit(fit: SemFit) -> Check:
     )
     missed = [text for ok, text in rules if not ok]
     text = "all met: " if not missed else "not met: "
+    text += ", ".join(missed or [t for _, t in rules])
+    source = _HU_BENTLER
+    if fit.df < _FEW_DEGREES:
+        text += f"; with {fit.df} degree{'s' if fit.df > 1 else ''} of freedom the RMSEA says little"
+        source += "; Kenny, Kaniskan & McCoach 2015, Sociol. Methods Res. 44:486-507"
     return Check(
-        "approximate fit", "pass" if not missed else "warn",
-        text + ", ".join(missed or [t for _, t in rules]), value=float(g["cfi"]), threshold=0.95,
-        advice="" if not missed else "see residuals; these are rules of thumb, not tests", source=_HU_BENTLER,
+        "approximate fit", "pass" if not missed else "warn", text, value=float(g["cfi"]), threshold=0.95,
+        advice="" if not missed else "see residuals; these are rules of thumb, not tests", source=source,
+    )  # fmt: skip
+
+
+def _independence(fit: SemFit) -> Check | None:
+    if fit.df == 0:
+        return None
+    g = fit.glance()
+    p = float(g["baseline_pvalue"])
+    if not p >= _UNRELATED:
+        return None
+    return Check(
+        "related items", "warn",
+        f"the items may as well be unrelated: that is not rejected (χ²({g['baseline_df']:.0f}) = "
+        f"{g['baseline_chisq']:.2f}, p = {p:.3f}), so CFI, TLI and their kin compare with nothing",
+        value=p, threshold=_UNRELATED,
+        advice="do not read the incremental indices; look at the correlations before any model",
+        source="Bentler & Bonett 1980, Psychol. Bull. 88:588-606",
     )  # fmt: skip
 
 
@@ -446,6 +469,6 @@ def _weighted(fit: SemFit) -> Check | None:
 
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
-    _exact_fit, _approximate_fit, _local_fit, paths_comparable, _missing, _normality, _influence,
-    _clusters, _weighted, _defined,
+    _exact_fit, _approximate_fit, _independence, _local_fit, paths_comparable, _missing, _normality,
+    _influence, _clusters, _weighted, _defined,
 )  # fmt: skip
