@@ -133,7 +133,7 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
             bad = column[numbers.isna() & column.notna()]
             shown = ", ".join(repr(v) for v in bad.unique()[:5])
             raise FitError(
-                f"{len(bad)} values are not numbers: {shown}",
+                f"{_counted(len(bad), 'not a number', 'not numbers')}: {shown}",
                 where=f"column {name!r}, first at row {bad.index[0]!r}" if len(bad) else f"column {name!r}",
                 fix="recode them to numbers, or declare them as missing codes",
             ) from None
@@ -141,10 +141,15 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
     return out
 
 
+def _counted(count: int, one: str, many: str) -> str:
+    return f"1 value is {one}" if count == 1 else f"{count} values are {many}"
+
+
 def _check_column(values: Array, name: str) -> None:
     infinite = int(np.isinf(values).sum())
     if infinite:
-        raise FitError(f"{infinite} values are infinite", where=f"column {name!r}", fix="set them missing")
+        said = _counted(infinite, "infinite", "infinite")
+        raise FitError(said, where=f"column {name!r}", fix="set them missing")
     if np.isnan(values).all():
         raise FitError("every value is missing", where=f"column {name!r}", fix="leave it out of the model")
 
@@ -157,12 +162,12 @@ def checked_weights(weights: Array | Sequence[float], rows: int) -> Array:
         raise FitError("the weights are not numbers", where="weights=", fix="give one number a row") from None
     if weight.shape != (rows,):
         raise FitError(f"there are {weight.size} weights for {rows} rows", fix="give one weight a row")
-    if np.isinf(weight).any():
-        raise FitError(
-            f"{int(np.isinf(weight).sum())} weights are infinite", fix="correct or drop those rows"
-        )
-    if (weight < 0).any():
-        raise FitError(f"{int((weight < 0).sum())} weights are negative", fix="correct or drop those rows")
+    for wrong, what in ((np.isinf(weight), "infinite"), (weight < 0, "negative")):
+        count = int(wrong.sum())
+        if count:
+            said = f"1 weight is {what}" if count == 1 else f"{count} weights are {what}"
+            place = f"weights=, first at row {int(np.argmax(wrong))}"
+            raise FitError(said, where=place, fix="correct or drop those rows")
     if not (weight > 0).any():
         raise FitError("no weight is positive", fix="check the weight column")
     return weight

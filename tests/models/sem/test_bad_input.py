@@ -177,7 +177,7 @@ def test_an_item_that_is_the_sum_of_others_is_found_in_its_group():
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ([np.inf] + [1.0] * 239, "1 weights are infinite"),
+        ([np.inf] + [1.0] * 239, "1 weight is infinite"),
         ([-1.0, -2.0] + [1.0] * 238, "2 weights are negative"),
         ([0.0] * 240, "no weight is positive"),
         ([1.0, 2.0], "there are 2 weights for 240 rows"),

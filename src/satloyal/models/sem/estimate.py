@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -292,7 +292,13 @@ class Problem:
         return out
 
 
-def estimate(problem: Problem, starts: Iterable[Array], *, max_iterations: int = 300) -> tuple[Solution, int]:
+def estimate(
+    problem: Problem,
+    starts: Iterable[Array],
+    beyond: Callable[[Array], Iterable[Array]] = lambda _: (),
+    *,
+    max_iterations: int = 200,
+) -> tuple[Solution, int]:
     """Minimise from the first start that leads to a solution.
 
     Parameters
@@ -301,6 +307,8 @@ def estimate(problem: Problem, starts: Iterable[Array], *, max_iterations: int =
         Of one sample.
     starts : iterable of ndarray, shape (q,)
         Tried in order, those outside the domain passed over.
+    beyond : callable
+        Further starts from a point where a run was lost (:mod:`satloyal.models.sem.poles`); none by default.
 
     Returns
     -------
@@ -312,14 +320,21 @@ def estimate(problem: Problem, starts: Iterable[Array], *, max_iterations: int =
     best: Solution | None = None
     tried = 0
     for start in starts:
-        if not np.isfinite(problem.value(start[None]))[0]:
-            continue
-        tried += 1
-        solution = minimise(problem, start[None], max_iterations=max_iterations)
-        if solution.converged[0]:
-            return solution, tried
-        if best is None or solution.value[0] < best.value[0]:
-            best = solution
+        waiting = [start]
+        again = True
+        while waiting:
+            point = waiting.pop(0)
+            if not np.isfinite(problem.value(point[None]))[0]:
+                continue
+            tried += 1
+            solution = minimise(problem, point[None], max_iterations=max_iterations)
+            if solution.converged[0]:
+                return solution, tried
+            if best is None or solution.value[0] < best.value[0]:
+                best = solution
+            if again:
+                waiting.extend(beyond(solution.theta[0]))
+                again = False
     if best is None:
         lost = np.full((1, problem.q), np.nan)
         best = Solution(lost, np.array([np.inf]), np.array([np.nan]), np.zeros(1, int), np.full(1, 2))

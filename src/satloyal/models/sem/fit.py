@@ -20,6 +20,7 @@ from satloyal.models.sem.estimators import Estimator, VcovKind, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.incomplete import incomplete_estimator
+from satloyal.models.sem.poles import beyond_poles
 from satloyal.models.sem.restrictions import Restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
@@ -178,7 +179,7 @@ def fit_sem(
     check_identified(table, rams, moments, first, held)
     beginnings = chain([first], guesses)
     if held is None:
-        solution, tried = estimate(problem, beginnings)
+        solution, tried = estimate(problem, beginnings, lambda at: beyond_poles(table, rams, moments, at))
     else:
         solution, tried = estimate_restricted(problem, held, beginnings)
     theta = solution.theta[0]

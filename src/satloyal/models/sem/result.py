@@ -28,6 +28,7 @@ from satloyal.models.sem.fiml_measures import likelihoods
 from satloyal.models.sem.fiml_robust import incomplete_scaled
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.influence import influence as _influence
 from satloyal.models.sem.measurement import Measurement, measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
 from satloyal.models.sem.modindices import modindices as _modindices
@@ -217,7 +218,7 @@ class SemFit(Fit):
     def notes(self) -> tuple[Note, ...]:
         """What was done to the data, and how the estimates came about."""
         own = [Note("estimation", _method(self)), *constraint_notes(self.restrictions)]
-        return (*self.input.notes, *own)
+        return (*self.input.notes, *self.table.notes, *own)
 
     # -- numbers ---------------------------------------------------------------------------------------
 
@@ -443,6 +444,7 @@ class SemFit(Fit):
     wald = _wald
     lrt = _lrt
     factor_scores = _factor_scores
+    influence = _influence
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
