@@ -17,7 +17,16 @@ from scipy import special
 
 from satloyal.core.linalg import vech_indices
 
-__all__ = ["BLOCK", "Resampler", "bca_interval", "blocks", "percentile_interval", "wishart_covariances"]
+__all__ = [
+    "BLOCK",
+    "Resampler",
+    "bca_interval",
+    "blocks",
+    "group_counts",
+    "percentile_interval",
+    "shared_clusters",
+    "wishart_covariances",
+]
 
 Array = NDArray[Any]
 
@@ -81,13 +90,9 @@ class Resampler:
 
     def counts(self, size: int, generator: np.random.Generator) -> Array:
         """Draw how often each row stands in each replicate, shape (size, n)."""
-        units = len(self.values) if self.clusters is None else int(self.clusters.max()) + 1
-        drawn = generator.integers(0, units, (size, units), dtype=np.int64)
-        drawn += np.arange(size)[:, None] * units
-        counts = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
-        if self.clusters is not None:
-            counts = counts[:, self.clusters]
-        return counts.astype(float)
+        if self.clusters is None:
+            return _draw(len(self.values), size, generator)
+        return np.asarray(_draw(int(self.clusters.max()) + 1, size, generator)[:, self.clusters])
 
     def moments(self, counts: Array) -> tuple[Array, Array]:
         """Return covariances (B, p, p), divisor the sum of weights, and means (B, p) of replicates."""
@@ -101,6 +106,60 @@ class Resampler:
         cov[:, rows, columns] = low
         cov[:, columns, rows] = low
         return cov, self.center + drift
+
+
+def _draw(units: int, size: int, generator: np.random.Generator) -> Array:
+    """Draw how often each of some units stands in each replicate, shape (size, units)."""
+    drawn = generator.integers(0, units, (size, units), dtype=np.int64)
+    drawn += np.arange(size)[:, None] * units
+    return np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units).astype(float)
+
+
+def shared_clusters(clusters: Array | None, groups: Sequence[Array]) -> list[Array] | None:
+    """Return the clusters of each group's rows when some cluster has rows in several groups, else ``None``.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (n,), optional
+        Cluster of each row of the whole sample.
+    groups : sequence of ndarray of bool, shape (n,)
+        Rows of each group.
+
+    Examples
+    --------
+    >>> first = np.array([True, True, False])
+    >>> shared_clusters(np.array([0, 1, 1]), [first, ~first])
+    [array([0, 1]), array([1])]
+    >>> shared_clusters(np.array([0, 0, 1]), [first, ~first]) is None
+    True
+    """
+    if clusters is None:
+        return None
+    inside = [clusters[mask] for mask in groups]
+    together = sum(len(np.unique(codes)) for codes in inside)
+    return inside if together > len(np.unique(clusters)) else None
+
+
+def group_counts(
+    resamplers: Sequence[Resampler], shared: Sequence[Array] | None, size: int, generator: np.random.Generator
+) -> list[Array]:
+    """Draw how often each row of each group stands in each replicate, shapes (size, n_g).
+
+    Groups are drawn one by one, so that they keep their sizes. Clusters with rows in several groups are
+    drawn once for all of them, since they make the groups vary together.
+
+    Parameters
+    ----------
+    resamplers : sequence of Resampler, one a group
+    shared : sequence of ndarray, optional
+        From :func:`shared_clusters`.
+    size : int
+    generator : numpy.random.Generator
+    """
+    if shared is None:
+        return [resampler.counts(size, generator) for resampler in resamplers]
+    drawn = _draw(int(max(codes.max() for codes in shared)) + 1, size, generator)
+    return [np.asarray(drawn[:, codes]) for codes in shared]
 
 
 def wishart_covariances(cov: Array, n: int, size: int, generator: np.random.Generator) -> Array:

@@ -275,6 +275,20 @@ def test_respondents_copied_into_clusters_vary_as_what_they_were():
     assert any("clusters drawn with replacement" in n.message for n in one.notes)
 
 
+def test_clusters_that_stand_in_several_groups_make_them_vary_together():
+    rng = np.random.default_rng(3)
+    shop = rng.integers(0, 40, 600)
+    q = rng.standard_normal(600)
+    frame = pd.DataFrame({"q1": q, "v1": 0.5 * q + rng.standard_normal(40)[shop] + rng.standard_normal(600)})
+    frame = frame.assign(shop=shop, segment=np.where(rng.random(600) < 0.5, "new", "old"))
+    model = "v1 ~ q1\nv1 ~ c(i1, i2)*1\ndifference := i1 - i2"
+    fit = sl.fit_sem(model, frame, group="segment", cluster="shop")
+    boot = fit.bootstrap(1000, seed=1)
+    for name in (("difference", ":="), ("v1", "~1", "", 1)):
+        ours, theirs = row(boot.tidy(), *name)["se"], row(fit.with_vcov("robust").tidy(), *name)["se"]
+        assert ours == pytest.approx(theirs, rel=0.15)
+
+
 def test_groups_keep_their_sizes():
     fit = sl.fit_sem("v1 ~ q1", FRAME, group="segment")
     sizes = {g.label: g.n for g in fit.sample.groups}

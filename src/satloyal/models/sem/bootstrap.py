@@ -21,7 +21,9 @@ from satloyal.core.resample import (
     Resampler,
     bca_interval,
     blocks,
+    group_counts,
     percentile_interval,
+    shared_clusters,
     wishart_covariances,
 )
 from satloyal.errors import FitError
@@ -442,12 +444,15 @@ class _Rows:
                 clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
             weights = None if rows.weights is None else rows.weights[mask]
             self.groups.append(Resampler(rows.values[mask], weights, clusters))
+        masks = [rows.codes == code for code in range(fit.ngroups)]
+        self.shared = shared_clusters(fit.input.clusters, masks)
 
     def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
         covs: list[Array] = []
         means: list[Array | None] = []
-        for resampler, group in zip(self.groups, self.fit.sample.groups, strict=True):
-            cov, mean = resampler.moments(resampler.counts(size, generator))
+        counts = group_counts(self.groups, self.shared, size, generator)
+        for resampler, count, group in zip(self.groups, counts, self.fit.sample.groups, strict=True):
+            cov, mean = resampler.moments(count)
             factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
             covs.append(cov * factor)
             means.append(mean)

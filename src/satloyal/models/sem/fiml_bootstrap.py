@@ -14,6 +14,7 @@ from satloyal.core.optimize import Solution, minimise
 from satloyal.core.pattern_resample import PatternResampler, normal_patterns
 from satloyal.core.patterns import PatternLikelihood
 from satloyal.core.quasi_newton import minimise_near
+from satloyal.core.resample import group_counts, shared_clusters
 from satloyal.models.sem.estimate import Problem, well_conditioned
 from satloyal.models.sem.fiml import IncompleteTerm
 
@@ -69,6 +70,8 @@ class IncompleteDraws:
             weights = None if rows.weights is None else rows.weights[mask]
             found = incomplete.patterns[code]
             self.resamplers.append(PatternResampler(rows.values[mask], weights, clusters, found))
+        masks = [rows.codes == code for code in range(fit.ngroups)]
+        self.shared = shared_clusters(fit.input.clusters, masks)
 
     def batches(self, size: int, generator: np.random.Generator) -> Iterator[Batch]:
         """Draw samples, as many at a time as fit into memory: that depends on the data alone."""
@@ -81,6 +84,9 @@ class IncompleteDraws:
         """Draw a batch of samples."""
         terms, covs, means = [], [], []
         total, incomplete = self.fit.effective_n, self.incomplete
+        counts: list[Array] = []
+        if self.kind == "nonparametric":
+            counts = group_counts(self.resamplers, self.shared, size, generator)
         for g, (ram, resampler, patterns, full) in enumerate(
             zip(
                 self.fit.rams,
@@ -91,7 +97,7 @@ class IncompleteDraws:
             )
         ):
             if self.kind == "nonparametric":
-                likelihood = resampler.likelihood(resampler.counts(size, generator))
+                likelihood = resampler.likelihood(counts[g])
             else:
                 sigma, mu = self.fit._implied[g]
                 assert mu is not None  # noqa: S101 - incomplete rows always come with a mean structure
