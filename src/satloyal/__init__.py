@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.invariance import fit_invariance
     from satloyal.models.sem.method_variance import method_variance
     from satloyal.models.sem.products import products
+    from satloyal.models.sem.sam import fit_sam
     from satloyal.reporting.document import report
     from satloyal.spec.panel import clpm
     from satloyal.survey.codebook import Codebook
@@ -36,6 +37,7 @@ _HOME = {
     "compare": "satloyal.models.sem.compare",
     "fit_curve": "satloyal.models.curves",
     "fit_invariance": "satloyal.models.sem.invariance",
+    "fit_sam": "satloyal.models.sem.sam",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
     "method_variance": "satloyal.models.sem.method_variance",
@@ -56,6 +58,7 @@ __all__ = [
     "compare",
     "fit_curve",
     "fit_invariance",
+    "fit_sam",
     "fit_sem",
     "load_sample",
     "method_variance",
