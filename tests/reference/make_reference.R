@@ -4,7 +4,7 @@
 #   Rscript make_reference.R check           refit every stored case from its own syntax, data and arguments, and
 #                                            compare with what is stored; exit status 1 beyond 1e-6
 #   Rscript make_reference.R extra [PREFIX]  write lavaan_extra/*.json from the definitions in this file and
-#                                            in constraint_cases.R, all or those whose name begins so
+#                                            in constraint_cases.R and fiml_cases.R, all or those whose name begins so
 #   Rscript make_reference.R remake FOLDER   write every case of both folders anew into FOLDER
 #   Rscript make_reference.R published FOLDER  print the figures of test_published.py (FOLDER: SATLOYAL_REFERENCE)
 #
@@ -393,6 +393,8 @@ extra_cases <- function() list(
   case("x_wls_random_x", composites, robust_path, estimator = "WLS"),
   case("x_weights", weighted, three_factors, "cfa", estimator = "MLR", sampling.weights = "weight"),
   case("x_clusters", weighted, three_factors, "cfa", estimator = "MLR", cluster = "cluster"),
+  case("x_weights_groups", weighted, three_factors, "cfa", estimator = "MLR", sampling.weights = "weight",
+    group = "school", group.equal = "loadings"),
   case("x_weights_clusters", weighted, three_factors, "cfa", estimator = "MLR", sampling.weights = "weight",
     cluster = "cluster")
 )
@@ -496,14 +498,16 @@ published_figures <- function(folder) {
 }
 
 source(file.path(here, "constraint_cases.R"))
+source(file.path(here, "fiml_cases.R"))
 
 argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
 if (action == "extra") {
   small_sample()
   weighted_sample()
+  incomplete_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
-                   c(extra_cases(), constraint_cases()))
+                   c(extra_cases(), constraint_cases(), fiml_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from satloyal.models.sem import inference
 from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
 from satloyal.models.sem.estimators import estimator_named
+from satloyal.models.sem.ordinal_fit import ordinal_baseline, ordinal_blocks, ordinal_influence
 from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
 from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
 from satloyal.models.sem.vector import row_products, vector_jacobian
@@ -29,6 +30,12 @@ def _gammas(fit: SemFit) -> list[Array]:
     return moment_gammas(fit.input, means=fit.table.meanstructure, fixed_x=x)
 
 
+def _share(fit: SemFit, group: int) -> float:
+    """Return what a group counts for: its respondents, or the sum of their weights."""
+    sizes = [g.size for g in fit.sample.groups]
+    return float(sizes[group] / sum(sizes))
+
+
 def moment_blocks(fit: SemFit) -> list[Block]:
     """Return each group's Jacobian (along active constraints), weight matrix at the solution and Γ.
 
@@ -37,6 +44,8 @@ def moment_blocks(fit: SemFit) -> list[Block]:
     FitError
         When the data came as moments.
     """
+    if fit.input.ordinal is not None:
+        return ordinal_blocks(fit)
     out = []
     gammas = _gammas(fit)
     for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
@@ -48,12 +57,14 @@ def moment_blocks(fit: SemFit) -> list[Block]:
             weight = fit.weights[g]
         if fit.tangent is not None:
             delta = delta @ fit.tangent
-        out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
+        out.append(Block(_share(fit, g), delta, weight, gammas[g]))
     return out
 
 
 def least_squares_influence(fit: SemFit) -> Array:
     """Return each row's influence on least-squares estimates, 2H⁻¹ΔᵀW(s_i − s)/n, shape (n, q)."""
+    if fit.input.ordinal is not None:
+        return ordinal_influence(fit)
     rows = fit.input.rows
     assert rows is not None and fit.weights is not None  # noqa: S101, PT018 - least squares from rows only
     means = fit.table.meanstructure
@@ -90,6 +101,8 @@ def scaled_measures_of(fit: SemFit, plain: pd.Series) -> pd.Series | None:
 
 def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
     """Blocks of the baseline model; with the Γ of casewise scores, covariates vary like all else."""
+    if fit.input.ordinal is not None:
+        return ordinal_baseline(fit)
     means = fit.table.meanstructure
     gammas = moment_gammas(fit.input, means=means) if scores else _gammas(fit)
     groups = fit._group_fits()
@@ -103,7 +116,7 @@ def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
             weight = baseline_weight(group.cov, group.covariates, means=means)
         else:
             weight = fit.weights[g]
-        out.append(Block(group.n / fit.nobs, delta, weight, gammas[g]))
+        out.append(Block(_share(fit, g), delta, weight, gammas[g]))
     return out
 
 

@@ -34,6 +34,7 @@ def moment_gammas(sample: Sample, *, means: bool, fixed_x: tuple[int, ...] = ())
     Returns
     -------
     list of ndarray, shape (K, K)
+        On the scale of the group's size: its respondents, or the sum of their weights.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def moment_gammas(sample: Sample, *, means: bool, fixed_x: tuple[int, ...] = ())
             products = products - _given_x(rows.values[mask] - group.mean, group.cov, fixed_x, means=means)
         weights = None if rows.weights is None else rows.weights[mask]
         clusters = None if sample.clusters is None else sample.clusters[mask]
-        out.append(adf_gamma(products, weights, clusters))
+        out.append(adf_gamma(products, weights, clusters) * group.n / group.size)
     return out
 
 
