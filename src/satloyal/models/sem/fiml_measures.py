@@ -65,15 +65,19 @@ def likelihoods(fit: SemFit) -> Likelihoods:
 def incomplete_gfi(fit: SemFit) -> float:
     """Return the GFI of pairwise moments: 1 − (s − σ)ᵀW(s − σ) / sᵀWs, a weighted mean over groups.
 
-    Means and covariances s are those of the rows that have both variables, W is the expected information
+    As in lavaan, means and covariances s are those of the rows that have both variables, and the saturated
+    ones where rows have weights. W is the expected information
     about σ given the patterns, and the forms are ½ Σ_p s_p tr(V_p D V_p D) with D the moments as a matrix.
     """
     incomplete = fit.input.incomplete
     assert incomplete is not None  # noqa: S101 - callers ask only then
     total, out = fit.effective_n, 0.0
-    for group, patterns in zip(fit._group_fits(), incomplete.patterns, strict=True):
+    weighted = fit.input.rows is not None and fit.input.rows.weights is not None
+    for group, patterns, full in zip(
+        fit._group_fits(), incomplete.patterns, incomplete.saturated, strict=True
+    ):
         assert group.mu is not None  # noqa: S101 - incomplete rows always come with a mean structure
-        mean, cov = pairwise_moments(patterns)
+        mean, cov = (full.mean, full.cov) if weighted else pairwise_moments(patterns)
         p, x = len(mean), list(group.fixed_x)
         observed, rest = (np.zeros((p + 1, p + 1)) for _ in range(2))
         observed[:p, :p], rest[:p, :p] = cov, cov - group.sigma

@@ -9,6 +9,7 @@ corrected for what estimating both from incomplete rows adds to it (Zhang & Sava
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +105,10 @@ def incomplete_scaled(fit: SemFit, plain: pd.Series) -> pd.Series:
     corrected = {} if robust is None else robust_measures(robust)
     if not scaled:
         return pd.Series({name: corrected.get(name, math.nan) for name in _ROBUST}, dtype=float)
-    scores = inference.summed_scores(fit.scores(), fit.input.clusters)
-    inverse = inference.vcov_of(fit.observed_hessian / 2, n, fit.tangent)
-    own, full = float(np.sum(inverse * (scores.T @ scores))), stacked.trace()
+    own, full = _model_trace(fit, incomplete), stacked.trace()
     moments = fit.npar + df
-    model = mplus_test(chisq, df, own, full, (fit.npar, moments))
+    written = sum(row.free > 0 for row in fit.table.rows)  # lavaan's h0 factor counts before equalities
+    model = mplus_test(chisq, df, own, full, (written, moments))
     baseline_trace = _baseline_trace(fit, incomplete)
     baseline = mplus_test(base, base_df, baseline_trace, full, (moments - base_df, moments))
     out = scaled_measures(Scaling(model, baseline, chisq, df, base, base_df, n, k))
@@ -153,11 +153,16 @@ def _discrepancy(mean: Array, cov: Array, mu: Array, sigma: Array) -> float:
 
 def _used(fit: SemFit) -> Array:
     """Which moments are no fixed covariates', shape (K,)."""
-    p = len(fit.table.observed)
-    x = [fit.table.observed.index(name) for name in fit.table.exogenous]
+    group = fit._group_fits()[0]
+    return ~_among(len(group.cov), group.fixed_x)
+
+
+def _among(p: int, x: Sequence[int]) -> Array:
+    """Which moments are those of some variables alone, shape (K,)."""
     rows, columns = vech_indices(p)
-    given = np.r_[np.isin(np.arange(p), x), np.isin(rows, x) & np.isin(columns, x)]
-    return np.asarray(~given)
+    which = list(x)
+    inside = np.isin(rows, which) & np.isin(columns, which)
+    return np.asarray(np.r_[np.isin(np.arange(p), which), inside])
 
 
 def _stack(fit: SemFit, incomplete: Incomplete, *, scores: bool) -> _Stacked:
@@ -173,7 +178,11 @@ def _stack(fit: SemFit, incomplete: Incomplete, *, scores: bool) -> _Stacked:
         block = slice(g * size, (g + 1) * size)
         share = p.n / total
         information[block, block] = share * saturated_information(p, s.mean, s.cov)[np.ix_(use, use)]
-        complete[block, block] = share * normal_weight(s.cov, means=True)[np.ix_(use, use)]
+        weight = normal_weight(s.cov, means=True)
+        # covariates are unrestricted among themselves: their moments hold no misfit
+        free = _among(len(s.mean), group.covariates)
+        weight[free] = weight[:, free] = 0.0
+        complete[block, block] = share * weight[np.ix_(use, use)]
         implied = ram.implied(fit.theta[None], s.cov, s.mean)
         jacobians.append(vector_jacobian(implied)[0][use])
         select = baseline_jacobian(len(s.mean), group.covariates, group.fixed_x, means=True)[use]
@@ -204,6 +213,28 @@ def _products(
         out *= rows.weights[:, None]
     out = inference.summed_scores(out, fit.input.clusters)
     return np.asarray(out.T @ out / fit.effective_n)
+
+
+def _model_trace(fit: SemFit, incomplete: Incomplete) -> float:
+    """Return tr(H⁻¹B) of the model.
+
+    With clusters H is, as in lavaan, the saturated information at the implied moments along the model's
+    Jacobian, without the model's own curvature.
+    """
+    scores = inference.summed_scores(fit.scores(), fit.input.clusters)
+    hessian = fit.observed_hessian / 2
+    if fit.input.clusters is not None:
+        use = _used(fit)
+        hessian = np.zeros_like(hessian)
+        for ram, (sigma, mu), p, s in zip(
+            fit.rams, fit._implied, incomplete.patterns, incomplete.saturated, strict=True
+        ):
+            assert mu is not None  # noqa: S101 - incomplete rows always come with a mean structure
+            delta = vector_jacobian(ram.implied(fit.theta[None], s.cov, s.mean))[0][use]
+            found = saturated_information(p, mu, sigma)[np.ix_(use, use)]
+            hessian += p.n / fit.effective_n * delta.T @ found @ delta
+    inverse = inference.vcov_of(hessian, fit.effective_n, fit.tangent)
+    return float(np.sum(inverse * (scores.T @ scores)))
 
 
 def _baseline_trace(fit: SemFit, incomplete: Incomplete) -> float:
