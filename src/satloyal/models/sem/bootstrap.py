@@ -26,6 +26,7 @@ from satloyal.core.resample import (
     shared_clusters,
     wishart_covariances,
 )
+from satloyal.core.threads import single_threaded_blas
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
@@ -358,7 +359,7 @@ def bootstrap(
         return number
 
     threads = max(1, workers if workers is not None else os.cpu_count() or 1)
-    with ThreadPoolExecutor(threads) as pool:
+    with single_threaded_blas(), ThreadPoolExecutor(threads) as pool:
         job = work if incomplete is None else work_incomplete
         futures = [pool.submit(job, number) for number in range(len(plan))]
         try:
