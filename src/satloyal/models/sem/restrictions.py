@@ -31,6 +31,7 @@ _STRAIGHT = 1e-11
 _POINTS = 6  # random points at which a linear function has one and the same Jacobian
 _SLACK = 1e-9
 _ROUNDING = 1e-10
+_NO_SLOPE = 1e-14  # a derivative that is rounding of one that is zero
 _NEWTON = 20
 
 
@@ -161,7 +162,8 @@ class Restrictions:
             points = np.repeat(theta[:, None, :].astype(complex), len(columns), axis=1)
             points[:, np.arange(len(columns)), columns] += 1j * _STEP
             found = self._value(rows, points.reshape(-1, q)).imag.reshape(size, len(columns), len(rows))
-            jacobian[:, :, columns] = found.transpose(0, 2, 1) / _STEP
+            found = found.transpose(0, 2, 1) / _STEP
+            jacobian[:, :, columns] = np.where(np.abs(found) < _NO_SLOPE, 0.0, found)
         return value, jacobian
 
     def curvature(self, rows: Sequence[Parameter], theta: Array, multipliers: Array) -> Array:
@@ -237,8 +239,7 @@ class Restrictions:
         """Bounds of single parameters, those of the text included, shapes (1, q) with NaN for none."""
         out = [np.where(np.isfinite(b), b, np.nan) for b in (self.bounds.lower, self.bounds.upper)]
         rows = tuple(r for r in self.inequalities if self._straight[id(r)])
-        value, jacobian = self.evaluate(rows, np.zeros((1, self.table.q)))
-        for r, J in zip(value[0], jacobian[0], strict=True):
+        for J, r in zip(*self._affine(rows), strict=True):
             at = np.flatnonzero(J)
             if len(at) == 1:
                 limit = np.full((1, self.table.q), np.nan)
@@ -251,10 +252,16 @@ class Restrictions:
     @cached_property
     def eliminated(self) -> Eliminated:
         """θ = origin + basis φ: every θ that meets the linear equalities."""
-        rows = self.linear_equalities
-        zero = np.zeros((1, self.table.q))
-        value, jacobian = self.evaluate(rows, zero)
-        return eliminate(jacobian[0], -value[0])
+        A, constant = self._affine(self.linear_equalities)
+        return eliminate(A, -constant)
+
+    def _affine(self, rows: Sequence[Parameter]) -> tuple[Array, Array]:
+        """Return A, shape (m, q), and c, shape (m,), of linear constraints Aθ + c."""
+        point = np.random.default_rng(2).uniform(0.5, 1.5, (1, self.table.q))
+        value, jacobian = self.evaluate(rows, point)
+        constant = value[0] - jacobian[0] @ point[0]
+        rounding = _STRAIGHT * (np.abs(value[0]) + np.abs(jacobian[0]).sum(axis=1))
+        return jacobian[0], np.where(np.abs(constant) <= rounding, 0.0, constant)
 
     @cached_property
     def redundant(self) -> tuple[Parameter, ...]:
@@ -264,11 +271,11 @@ class Restrictions:
     def _conflict(self, rows: Sequence[Parameter]) -> list[Parameter]:
         """Return as few of contradictory linear equalities as still contradict one another."""
         left = list(rows)
-        value, jacobian = self.evaluate(left, np.zeros((1, self.table.q)))
+        A, constant = self._affine(left)
         at = list(range(len(left)))
         for i in range(len(left)):
             fewer = [k for k in at if k != i]
-            if eliminate(jacobian[0, fewer], -value[0, fewer]).contradictory:
+            if eliminate(A[fewer], -constant[fewer]).contradictory:
                 at = fewer
         return [left[k] for k in at]
 
@@ -294,9 +301,8 @@ class Restrictions:
         raise FitError(_conflict_text(names), fix="drop or correct one of them")
 
     def _feasible(self, rows: Sequence[Parameter], lower: Array, upper: Array) -> bool:
-        value, jacobian = self.evaluate(tuple(rows), np.zeros((1, self.table.q)))
+        J, v = self._affine(rows)
         equal = np.array([r.op == "==" for r in rows], dtype=bool)
-        J, v = jacobian[0], value[0]
         size = np.maximum(np.abs(J).max(axis=1, initial=0.0), 1e-300)
         J, v = J / size[:, None], v / size
         found = optimize.linprog(

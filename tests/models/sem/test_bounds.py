@@ -1,0 +1,137 @@
+"""Bounds are those of lavaan, or those that the user names; estimates stay within them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import satloyal as sl
+from models.sem.examples import row
+from satloyal.errors import FitError
+from satloyal.models.sem.bounds import limits
+
+HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "reference" / "data"
+CASES = json.loads((HERE / "reference" / "bounds.json").read_text(encoding="utf-8"))
+HEYWOOD = """
+    Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7
+    Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+    Loyalty =~ CUSL1 + CUSL2 + CUSL3
+    Satisfaction ~ Quality
+    Loyalty ~ Satisfaction + Quality
+"""
+
+
+@pytest.fixture(scope="module")
+def pupils() -> pd.DataFrame:
+    return pd.read_csv(DATA / "holzinger_swineford_1939.csv")
+
+
+@pytest.fixture(scope="module")
+def customers() -> pd.DataFrame:
+    return pd.read_csv(DATA / "ecsi_mobile.csv")
+
+
+def _agree(ours: float, theirs: float | None) -> bool:
+    return np.isinf(ours) if theirs is None else bool(np.isclose(ours, theirs, rtol=1e-6, atol=1e-9))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{c['name']}-{c['bounds']}" for c in CASES])
+def test_automatic_bounds_are_lavaans(case: dict, pupils: pd.DataFrame) -> None:
+    options = {name.replace(".", "_"): value for name, value in case["args"].items()}
+    fit = sl.fit_sem(case["model"], pupils, bounds=case["bounds"], **options)
+    place = {}
+    for r in fit.table.rows:
+        if r.free:
+            place[r.lhs, r.op, r.rhs, r.group] = r.free - 1
+            place.setdefault((r.rhs, r.op, r.lhs, r.group), r.free - 1)
+    limit = limits(fit.table, case["bounds"], [g.cov[None] for g in fit.sample.groups])
+    compared = 0
+    for theirs in case["rows"]:
+        key = theirs["lhs"], theirs["op"], theirs["rhs"], theirs["group"]
+        ours = limit.lower[0, place[key]], limit.upper[0, place[key]]
+        assert _agree(ours[0], theirs.get("lower")), (key, ours, theirs)
+        assert _agree(ours[1], theirs.get("upper")), (key, ours, theirs)
+        compared += 1
+    assert compared == len(case["rows"]) > 10
+
+
+def test_a_heywood_case_is_held_at_its_bound_and_the_checks_say_so(customers: pd.DataFrame) -> None:
+    free = sl.fit_sem(HEYWOOD, customers)
+    held = sl.fit_sem(HEYWOOD, customers, bounds="pos.var")
+    assert not free.admissible
+    assert row(free.tidy(), "Loyalty", "~~", "Loyalty")["est"] < 0
+    assert held.admissible
+    assert row(held.tidy(), "Loyalty", "~~", "Loyalty")["est"] == 0
+    assert held.glance()["chisq"] > free.glance()["chisq"]
+    (check,) = [c for c in held.checks if c.name == "bounds"]
+    assert check.status == "warn"
+    assert "Loyalty ~~ Loyalty ≥ 0" in check.message
+    (active,) = held.constraints().to_dict("records")
+    assert active["lhs"] == "Loyalty ~~ Loyalty"
+    assert active["multiplier"] > 0
+
+
+def test_the_multiplier_of_a_bound_is_the_slope_of_the_log_likelihood(customers: pd.DataFrame) -> None:
+    name, h = "Loyalty ~~ Loyalty", 1e-3
+    at = [sl.fit_sem(HEYWOOD, customers, bounds={name: (0.3 + d, None)}) for d in (-h, 0.0, h)]
+    slope = (at[2].glance()["logl"] - at[0].glance()["logl"]) / (2 * h)
+    assert at[1].constraints()["multiplier"].item() == pytest.approx(-slope, rel=1e-4)
+
+
+def test_bounds_that_do_not_bind_change_nothing(pupils: pd.DataFrame) -> None:
+    model = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
+    free, held = sl.fit_sem(model, pupils), sl.fit_sem(model, pupils, bounds="standard")
+    np.testing.assert_allclose(held.theta, free.theta, atol=1e-7)
+    np.testing.assert_allclose(held.vcov, free.vcov, rtol=1e-5, atol=1e-12)
+    assert held.constraints().empty
+    assert [c.status for c in held.checks if c.name == "bounds"] == ["pass"]
+
+
+def test_bounds_are_named_by_label_or_parameter_and_apply_to_every_group(pupils: pd.DataFrame) -> None:
+    model = "visual =~ x1 + a*x2 + x3\ntextual =~ x4 + x5 + x6"
+    named = {"a": (None, 0.4), "x4~~x4": (0.5, None), "visual =~ x3": (0.6, 0.6)}
+    fit = sl.fit_sem(model, pupils, bounds=named)
+    t = fit.tidy()
+    assert row(t, "visual", "=~", "x2")["est"] == pytest.approx(0.4, abs=1e-10)
+    assert row(t, "x4", "~~", "x4")["est"] == pytest.approx(0.5, abs=1e-10)
+    assert row(t, "visual", "=~", "x3")["est"] == pytest.approx(0.6, abs=1e-10)
+    two = sl.fit_sem(model, pupils, group="school", bounds={"x1 ~~ x1": (0.9, None)}).tidy()
+    assert (two.query("lhs == 'x1' and op == '~~'")["est"] >= 0.9 - 1e-10).all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ("wider", "bounds is 'wider'"),
+        ({"x1 ~~ x9": (0, 1)}, "no label and no free parameter"),
+        ({"visual =~ x2": (1, 0)}, "lower bound"),
+        ({"visual =~ x2": 0.5}, "the bounds of 'visual =~ x2' are 0.5"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(bounds: object, words: str, pupils: pd.DataFrame) -> None:
+    with pytest.raises(FitError) as caught:
+        sl.fit_sem("visual =~ x1 + x2 + x3 + x4", pupils, bounds=bounds)
+    assert words in str(caught.value)
+    assert caught.value.fix
+
+
+def test_bounds_and_constraints_that_exclude_one_another_are_both_named(pupils: pd.DataFrame) -> None:
+    with pytest.raises(FitError, match="contradict") as caught:
+        sl.fit_sem("visual =~ x1 + a*x2 + x3 + x4\na > 2", pupils, bounds={"a": (0, 1)})
+    assert "a > 2" in str(caught.value)
+    assert "the bounds 0 to 1 of visual =~ x2" in str(caught.value)
+
+
+def test_bootstrap_replicates_stay_within_the_bounds_of_their_own_sample(customers: pd.DataFrame) -> None:
+    fit = sl.fit_sem(HEYWOOD, customers, bounds="pos.var")
+    boot = fit.bootstrap(200, seed=3)
+    variances = [r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free]
+    assert boot.theta_star[:, variances].min() >= 0
+    assert boot.replicates == 200
+    loyalty = next(r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs == "Loyalty")
+    assert 0.2 < (boot.theta_star[:, loyalty] == 0).mean() < 0.9
