@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-WAITING = {
-    "hs_cfa_ulsmv": "ordinal items",
-    "hs_cfa_wlsmv": "ordinal items",
-}
+WAITING: dict[str, str] = {}
 
 # not a model: thresholds and polychoric correlations, for the ordinal estimators
 NOT_MODELS = {"polychoric_hs"}

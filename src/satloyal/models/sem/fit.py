@@ -20,13 +20,20 @@ from satloyal.models.sem.estimators import Estimator, VcovKind, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.incomplete import incomplete_estimator
+from satloyal.models.sem.ordinal import ordinal_estimator, ordinal_sample, ordinal_starts
+from satloyal.models.sem.ordinal_table import (
+    Parameterization,
+    check_items,
+    ordinal_table,
+    ordinal_variables,
+)
 from satloyal.models.sem.poles import beyond_poles
 from satloyal.models.sem.restrictions import Restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.weights import least_squares_weights
 from satloyal.spec.syntax import Model, parse
-from satloyal.spec.table import build_table
+from satloyal.spec.table import ParameterTable, build_table
 
 if TYPE_CHECKING:
     from satloyal.survey.survey import Survey
@@ -40,8 +47,10 @@ def fit_sem(
     model: str | Model,
     data: pd.DataFrame | Survey | Moments,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
     missing: str = "listwise",
+    ordered: bool | str | Sequence[str] | None = None,
+    parameterization: Parameterization = "delta",
     group: str | None = None,
     group_equal: str | Sequence[str] = (),
     group_partial: str | Sequence[str] = (),
@@ -64,17 +73,25 @@ def fit_sem(
         ``~ 1`` intercept, ``:=`` defined as.
     data : DataFrame, Survey or Moments
         Respondents in rows, or moments. A Survey's declared weights are used unless others are given.
-    estimator : str
-        ``"ML"``; with robust errors and scaled tests ``"MLM"`` (Satorra-Bentler), ``"MLMV"`` (scaled and
-        shifted), ``"MLMVS"`` (mean- and variance-adjusted), ``"MLR"`` (Yuan-Bentler, as Mplus), ``"MLF"``
-        (first-order errors); least squares ``"GLS"``, ``"ULS"``, ``"WLS"`` (distribution free), ``"DWLS"``,
-        and with robust errors and tests ``"ULSM"``, ``"ULSMV"``, ``"WLSM"``, ``"WLSMV"``. With sampling
-        weights or clusters ML is MLR.
+    estimator : str, optional
+        ``"ML"``, the default for continuous variables; with robust errors and scaled tests ``"MLM"``
+        (Satorra-Bentler), ``"MLMV"`` (scaled and shifted), ``"MLMVS"`` (mean- and variance-adjusted),
+        ``"MLR"`` (Yuan-Bentler, as Mplus), ``"MLF"`` (first-order errors); least squares ``"GLS"``,
+        ``"ULS"``, ``"WLS"`` (distribution free), ``"DWLS"``, and with robust errors and tests ``"ULSM"``,
+        ``"ULSMV"``, ``"WLSM"``, ``"WLSMV"``. With sampling weights or clusters ML is MLR. With ordinal items
+        ``"WLSMV"`` (the default), ``"ULSMV"``, ``"WLSM"``, ``"ULSM"``, ``"DWLS"``, ``"ULS"``, ``"WLS"``.
     missing : {"listwise", "fiml", "fiml.x"}
         ``"listwise"``: rows with a missing value in a variable of the model are left out, and counted in the
         notes. ``"fiml"`` (or ``"ml"``): full-information maximum likelihood uses all rows, by their patterns
         of missing values, with standard errors from the observed information; for ML, MLR and MLF. Rows
         that lack a covariate taken as given are left out, with ``"fiml.x"`` (or ``"ml.x"``) they are kept.
+    ordered : bool or sequence of str, optional
+        Ordinal items, by name, or ``True`` for all but the covariates: their thresholds and polychoric
+        (polyserial) correlations are fitted. Other variables, covariates included, stay continuous and are
+        modelled along.
+    parameterization : {"delta", "theta"}
+        What sets the scale of the latent responses of ordinal items: their variance, or their residual
+        variance. Ordinal variables that explain others need ``"theta"``.
     group : str, optional
         Column whose values split the sample into groups that are fitted together.
     group_equal, group_partial : sequence of str
@@ -110,7 +127,8 @@ def fit_sem(
     SpecError
         The text is not a model, or names something the data do not have.
     FitError
-        The data cannot serve, the model is not identified, or its constraints contradict one another.
+        The data cannot serve, the model is not identified, or its constraints contradict one another;
+        answers to ordinal items separate, or an ordinal variable has a role that it cannot have.
 
     Notes
     -----
@@ -133,13 +151,21 @@ def fit_sem(
     0.18
     """
     missing = _check_options(missing, likelihood)
-    method = estimator_named(estimator)
+    categorical = ordered is True or bool(ordered)
+    method = (
+        ordinal_estimator(estimator, missing)
+        if categorical
+        else estimator_named("ML" if estimator is None else estimator)
+    )
     incomplete = missing != "listwise"
     if incomplete:
         method = incomplete_estimator(method, likelihood)
-        meanstructure = (
-            True  # what is missing is filled in by its relations with what is there, means included
-        )
+    if incomplete or categorical:
+        # what is missing is filled in by its relations with what is there, means included; and thresholds
+        # are measured from means
+        meanstructure = True
+    equal = (group_equal,) if isinstance(group_equal, str) else tuple(group_equal)
+    partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
     if method.least_squares:
         likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
@@ -152,11 +178,16 @@ def fit_sem(
         fixed_x=fixed_x and not method.least_squares,
         meanstructure=_wants_means(meanstructure, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
-        group_equal=(group_equal,) if isinstance(group_equal, str) else tuple(group_equal),
-        group_partial=(group_partial,) if isinstance(group_partial, str) else tuple(group_partial),
+        group_equal=equal,
+        group_partial=[name for name in partial if not (categorical and "|" in name)],
     )
     table.check_names(given.columns)
-    if incomplete:
+    if categorical:
+        items = ordinal_variables(ordered or (), table)
+        check_items(table, items, parameterization)
+        sample = ordinal_sample(given.sample(table.observed), items, parameterization)
+        table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)
+    elif incomplete:
         given_x = table.exogenous if missing == "fiml" else ()
         sample = given.incomplete_sample(table.observed, given_x)
     else:
@@ -164,19 +195,14 @@ def fit_sem(
     method = _complex_sampling(method, sample)
     if table.meanstructure and any(g.mean is None for g in sample.moments.groups):
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
-    rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
-    moments = rescaled(sample.moments, likelihood)
-    squares = least_squares_weights(method, sample, moments, means=table.meanstructure)
-    problem = (
-        Problem.of(rams, moments, likelihood, squares)
-        if sample.incomplete is None
-        else sample.incomplete.problem(rams)
-    )
-    guesses = starts(table, moments)
+    rams, moments, squares, problem = _posed(method, sample, table, likelihood)
+    ordinal = sample.ordinal
+    guesses = starts(table, moments) if ordinal is None else ordinal_starts(table, sample, rams)
     first = next(guesses)
     restrictions = Restrictions.of(table, bounds, [g.cov for g in moments.groups])
     held = None if restrictions.trivial else restrictions
-    check_identified(table, rams, moments, first, held)
+    slopes = None if ordinal is None else ordinal.jacobian(table, rams)
+    check_identified(table, rams, moments, first, held, slopes)
     beginnings = chain([first], guesses)
     if held is None:
         solution, tried = estimate(problem, beginnings, lambda at: beyond_poles(table, rams, moments, at))
@@ -196,6 +222,22 @@ def fit_sem(
         restrictions=held,
     )  # fmt: skip
     return fit.with_vcov(_errors(method, incomplete=incomplete)) if solved else fit
+
+
+def _posed(
+    method: Estimator, sample: Sample, table: ParameterTable, likelihood: str
+) -> tuple[tuple[Ram, ...], Moments, tuple[Array, ...] | None, Problem]:
+    """Lay out the matrices, weigh the moments and pose the problem."""
+    if sample.ordinal is not None:
+        rams = sample.ordinal.rams(table)
+        weights = sample.ordinal.weights(method)
+        return rams, sample.moments, weights, sample.ordinal.problem(table, rams, weights)
+    rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
+    moments = rescaled(sample.moments, likelihood)
+    squares = least_squares_weights(method, sample, moments, means=table.meanstructure)
+    if sample.incomplete is not None:
+        return rams, moments, squares, sample.incomplete.problem(rams)
+    return rams, moments, squares, Problem.of(rams, moments, likelihood, squares)
 
 
 def _errors(method: Estimator, *, incomplete: bool) -> VcovKind:

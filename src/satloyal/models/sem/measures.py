@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from satloyal.models.sem import fit_indices as fi
 from satloyal.models.sem.baseline import baseline_least_squares
+from satloyal.models.sem.ordinal_residuals import OrdinalVectors, ordinal_residuals
 from satloyal.models.sem.vector import stack_moments
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class GroupFit:
         Positions of the covariates that are left out of the likelihood.
     covariates : tuple of int
         Positions of the covariates, fixed or random, whose covariances the baseline model leaves free.
+    ordinal : OrdinalVectors, optional
+        Thresholds and correlations, for ordinal items.
     """
 
     n: float
@@ -57,6 +60,7 @@ class GroupFit:
     mu: Array | None
     fixed_x: tuple[int, ...]
     covariates: tuple[int, ...]
+    ordinal: OrdinalVectors | None = None
 
 
 def undefined(npar: int, ntotal: int) -> pd.Series:
@@ -119,6 +123,10 @@ def measures(
     if groups[0].mean is not None:
         moments += sum(sizes)
     rest = fi.srmr_family(covs, sigmas, means, shares)
+    if groups[0].ordinal is not None:
+        vectors = [g.ordinal for g in groups if g.ordinal is not None]
+        moments = float(sum(v.layout.size for v in vectors))
+        rest = ordinal_residuals(vectors, covs, sigmas, shares)
     tli = fi.tli(chisq, df, base, base_df)
     values = {
         "npar": npar,
@@ -153,7 +161,7 @@ def measures(
         "rmsea_notclose_h0": fi.RMSEA_NOT_CLOSE,
         "rmr": rest.rmr,
         "rmr_nomean": rest.rmr_nomean,
-        "srmr": rest.srmr,
+        "srmr": rest.srmr if groups[0].ordinal is None else rest.srmr_bentler_nomean,
         "srmr_bentler": rest.srmr,
         "srmr_bentler_nomean": rest.srmr_bentler_nomean,
         "crmr": rest.crmr,
@@ -168,11 +176,16 @@ def measures(
         "mfi": fi.mfi(chisq, df, n),
         "ecvi": fi.ecvi(chisq, n, npar),
     }
-    return pd.Series(values, index=list(_NAMES), dtype=float)
+    found = pd.Series(values, index=list(_NAMES), dtype=float)
+    if groups[0].ordinal is not None:
+        found["wrmr"] = math.sqrt(chisq * k / moments)
+    return found
 
 
 def _vectors(group: GroupFit) -> tuple[Array, Array]:
     """Sample and implied moments of a group as vectors."""
+    if group.ordinal is not None:
+        return group.ordinal.sample, group.ordinal.implied
     mean, mu = (None, None) if group.mean is None or group.mu is None else (group.mean[None], group.mu[None])
     return stack_moments(group.cov[None], mean)[0], stack_moments(group.sigma[None], mu)[0]
 
@@ -202,6 +215,10 @@ def _baseline(
         if x:
             inside += float(np.linalg.slogdet(g.cov[np.ix_(g.covariates, g.covariates)])[1])
         share = g.n / total if likelihood == "normal" else (g.n - 1) / (total - k)
+        if g.ordinal is not None and weights is not None:
+            value += share * g.ordinal.baseline(weights[number])
+            df += int((~g.ordinal.free).sum())
+            continue
         if weights is None:
             value += share * (inside - float(np.linalg.slogdet(g.cov)[1]))
         else:

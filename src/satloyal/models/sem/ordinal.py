@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +75,9 @@ class OrdinalSample:
 
     @property
     def shares(self) -> list[float]:
-        """Weight of each group, n_g / N."""
-        total = sum(g.weight for g in self.groups)
-        return [g.weight / total for g in self.groups]
+        """Weight of each group, (n_g − 1) / (N − G)."""
+        total = sum(g.weight - 1 for g in self.groups)
+        return [(g.weight - 1) / total for g in self.groups]
 
     def problem(
         self,
@@ -104,6 +104,15 @@ class OrdinalSample:
             own = statistics is not None and weight.ndim == 2 and weight.shape == vector.shape
             terms.append(OrdinalTerm(ram, share, response, LeastSquares(vector, weight, own)))
         return Problem(tuple(terms), table.q)
+
+    def jacobian(self, table: ParameterTable, rams: Sequence[Ram]) -> Callable[[Array], Array]:
+        """Return ∂ statistics / ∂θ of all groups together, as a function of θ, shape (K, q)."""
+        responses = self.responses(table, rams)
+
+        def slopes(theta: Array) -> Array:
+            return np.concatenate([r.at(theta[None]).jacobian[0] for r in responses])
+
+        return slopes
 
     def weights(self, method: Estimator) -> tuple[Array, ...]:
         """Return the weight matrices of least squares: I, 1/diag Γ, or Γ⁻¹.
@@ -132,6 +141,13 @@ class OrdinalSample:
                 )
             out.append(np.linalg.inv(gamma))
         return tuple(out)
+
+    def implied(
+        self, table: ParameterTable, rams: Sequence[Ram], theta: Array
+    ) -> list[tuple[Array, Array | None]]:
+        """Return implied covariances and means of each group, latent responses with a variance of one."""
+        points = [r.at(theta[None]).moments for r in self.responses(table, rams)]
+        return [(cov[0], mean[0]) for cov, mean in points]
 
     def gammas(self, clusters: Sequence[Array | None]) -> list[Array]:
         """Return each group's Γ; influence is summed within clusters where there are any.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from satloyal.core.ordinal_layout import Layout
 from satloyal.errors import FitError
 from satloyal.models.sem.identify import row_name
 from satloyal.spec.parameter import Parameter
-from satloyal.spec.table import ParameterTable
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.data import Sample
+    from satloyal.spec.table import ParameterTable
 
 __all__ = ["Parameterization", "check_items", "ordinal_table", "ordinal_variables"]
 
@@ -118,8 +120,7 @@ class _Rules:
 
 def ordinal_table(
     table: ParameterTable,
-    layout: Layout,
-    parameterization: Parameterization,
+    sample: Sample,
     *,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
@@ -130,9 +131,8 @@ def ordinal_table(
     ----------
     table : ParameterTable
         As for continuous variables, with intercepts.
-    layout : Layout
+    sample : Sample
         Which variables are ordinal, and their categories.
-    parameterization : {"delta", "theta"}
     group_equal, group_partial : sequence of str
         With ``"thresholds"`` they are held equal over groups, later groups have free latent means, and
         free scales (delta) or free residual variances (theta) of their items (Millsap & Yun-Tein 2004).
@@ -142,9 +142,12 @@ def ordinal_table(
     FitError
         A threshold that the data do not have; a residual variance written in the delta parameterisation.
     """
+    ordinal = sample.ordinal
+    assert ordinal is not None  # noqa: S101 - asked for ordinal items only
+    layout = ordinal.groups[0].layout
     sizes = {name: int(layout.sizes[i]) for i, name in enumerate(layout.names) if layout.ordered[i]}
     partial = frozenset(text.replace(" ", "") for text in group_partial)
-    rules = _Rules(sizes, parameterization == "theta", frozenset(group_equal), partial)
+    rules = _Rules(sizes, ordinal.theta, frozenset(group_equal), partial)
     rows: list[Parameter] = []
     for group in range(1, table.groups + 1):
         own = [r for r in table.rows if r.group == group]

@@ -34,6 +34,7 @@ from satloyal.models.sem.measures import GroupFit, measures, undefined
 from satloyal.models.sem.modindices import modindices as _modindices
 from satloyal.models.sem.modindices import score_tests as _score_tests
 from satloyal.models.sem.nesting import lrt as _lrt
+from satloyal.models.sem.ordinal_fit import ordinal_vectors
 from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
 from satloyal.models.sem.residuals import residuals as _residuals
 from satloyal.models.sem.restrictions import Restrictions, constraint_notes
@@ -111,6 +112,8 @@ class SemFit(Fit):
     @cached_property
     def sample(self) -> Moments:
         """Moments with the divisor of the likelihood, in the model's order of variables."""
+        if self.input.ordinal is not None:
+            return self.input.moments
         return rescaled(self.input.moments, self.likelihood)
 
     @cached_property
@@ -316,10 +319,14 @@ class SemFit(Fit):
         for (sigma, mu), group in zip(self._implied, self.sample.groups, strict=True):
             mean = group.mean if self.table.meanstructure else None
             out.append(GroupFit(group.size, group.cov, sigma, mean, mu, x, covariates))
+        if self.input.ordinal is not None:
+            return [replace(g, ordinal=v) for g, v in zip(out, ordinal_vectors(self), strict=True)]
         return out
 
     @cached_property
     def _implied(self) -> list[tuple[Array, Array | None]]:
+        if self.input.ordinal is not None:
+            return self.input.ordinal.implied(self.table, self.rams, self.theta)
         out: list[tuple[Array, Array | None]] = []
         for ram, group in zip(self.rams, self.sample.groups, strict=True):
             p = ram.observed
@@ -453,6 +460,8 @@ class SemFit(Fit):
         """The objective of this fit."""
         if self.input.incomplete is not None:
             return self.input.incomplete.problem(self.rams)
+        if self.input.ordinal is not None and self.weights is not None:
+            return self.input.ordinal.problem(self.table, self.rams, self.weights)
         return Problem.of(self.rams, self.sample, self.likelihood, self.weights)
 
     @cached_property
@@ -468,6 +477,8 @@ class SemFit(Fit):
         FitError
             When the data came as moments.
         """
+        if self.input.ordinal is not None:
+            raise FitError("thresholds and correlations have no casewise likelihood, so no scores")
         rows = self.input.rows
         if rows is None:
             raise FitError("casewise scores need rows, and the data are moments", fix="fit to the rows")

@@ -12,6 +12,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.ordinal_fit import ordinal_baseline, ordinal_blocks, ordinal_influence
+from satloyal.models.sem.ordinal_robust import ordinal_robust
 from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
 from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
 from satloyal.models.sem.vector import row_products, vector_jacobian
@@ -96,7 +97,12 @@ def scaled_measures_of(fit: SemFit, plain: pd.Series) -> pd.Series | None:
         model = scaled_test(moment_blocks(fit), chisq, df, kind)
         baseline = scaled_test(_baseline_blocks(fit), base, base_df, kind)
     n = fit.effective_n
-    return scaled_measures(Scaling(model, baseline, chisq, df, base, base_df, n, fit.ngroups))
+    out = scaled_measures(Scaling(model, baseline, chisq, df, base, base_df, n, fit.ngroups))
+    if fit.input.ordinal is not None:
+        out[[name for name in out.index if name.endswith("_robust")]] = np.nan
+        for name, found in ({} if kind == "mean.var.adjusted" else ordinal_robust(fit)).items():
+            out[name] = found
+    return out
 
 
 def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
