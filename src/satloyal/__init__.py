@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from satloyal.models.sem.interaction import probe_interaction
     from satloyal.models.sem.invariance import fit_invariance
     from satloyal.models.sem.method_variance import method_variance
+    from satloyal.models.sem.power import power
     from satloyal.models.sem.products import products
     from satloyal.models.sem.sam import fit_sam
+    from satloyal.models.sem.simulate import simulate
     from satloyal.reporting.document import report
     from satloyal.spec.panel import clpm
     from satloyal.survey.codebook import Codebook
@@ -43,8 +45,10 @@ _HOME = {
     "method_variance": "satloyal.models.sem.method_variance",
     "probe_interaction": "satloyal.models.sem.interaction",
     "products": "satloyal.models.sem.products",
+    "power": "satloyal.models.sem.power",
     "read_survey": "satloyal.survey.readers",
     "report": "satloyal.reporting.document",
+    "simulate": "satloyal.models.sem.simulate",
 }
 
 __all__ = [
@@ -62,10 +66,12 @@ __all__ = [
     "fit_sem",
     "load_sample",
     "method_variance",
+    "power",
     "probe_interaction",
     "products",
     "read_survey",
     "report",
+    "simulate",
 ]
 
 

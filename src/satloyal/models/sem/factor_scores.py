@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["ScoreMethod", "ScoreRule", "factor_scores", "score_rules"]
+__all__ = ["ScoreMethod", "ScoreRule", "factor_scores", "measured_part", "score_rules"]
 
 Array = NDArray[Any]
 ScoreMethod = Literal["regression", "bartlett", "tenberge"]
@@ -174,31 +174,67 @@ def _regression(ram: Ram, A: Array, at: Sequence[int], sigma: Array, C: Array, p
 
 def _bartlett(ram: Ram, A: Array, at: Sequence[int], sigma: Array, C: Array, phi: Array) -> Array:
     """Weigh with Λ the direct loadings; observed variables in regressions stand for themselves."""
-    p = ram.observed
-    latent = list(at)
-    measured = np.zeros(p, bool)
-    arrows = _pattern(ram, A)
-    measured[:] = arrows[:p, latent].any(axis=1)
-    related = arrows[:p, :p].any(axis=1) | arrows[:p, :p].any(axis=0) | arrows[latent, :p].any(axis=0)
-    themselves = np.flatnonzero(related | ~measured)
-    loadings = A[:p, latent].copy()
-    loadings[themselves] = 0.0
-    bare = [ram.variables[latent[j]] for j in np.flatnonzero(~loadings.any(axis=0))]
+    loadings, themselves = _split(ram, A, at)
+    bare = [ram.variables[i] for i, column in zip(at, loadings.T, strict=True) if not column.any()]
     if bare:
         raise FitError(
             f"Bartlett scores need indicators, and {bare[0]}, of higher order or a composite, has none",
             where="factor_scores", fix="use method='regression'",
         )  # fmt: skip
-    whole = np.concatenate([loadings, np.eye(p)[:, themselves]], axis=1)
+    whole = np.concatenate([loadings, np.eye(ram.observed)[:, themselves]], axis=1)
     weighed = np.linalg.solve(sigma, whole)
     information = whole.T @ weighed
-    scale = 1 / np.sqrt(np.diagonal(information))
-    if np.linalg.eigvalsh(information * np.outer(scale, scale))[0] < _DEFINITE:
+    if not _definite(information):
         raise FitError(
             "Bartlett scores do not exist: the indicators do not tell the latent variables apart",
             where="factor_scores", fix="use method='regression'",
         )  # fmt: skip
-    return np.asarray(np.linalg.solve(information, weighed.T)[: len(latent)])
+    return np.asarray(np.linalg.solve(information, weighed.T)[: len(at)])
+
+
+def _split(ram: Ram, A: Array, at: Sequence[int]) -> tuple[Array, Array]:
+    """Direct loadings, shape (p, k), and which observed variables are no indicators."""
+    p, latent = ram.observed, list(at)
+    arrows = _pattern(ram, A)
+    measured = arrows[:p, latent].any(axis=1)
+    related = arrows[:p, :p].any(axis=1) | arrows[:p, :p].any(axis=0) | arrows[latent, :p].any(axis=0)
+    themselves = np.flatnonzero(related | ~measured)
+    loadings = A[:p, latent].copy()
+    loadings[themselves] = 0.0
+    return loadings, themselves
+
+
+def _definite(information: Array) -> bool:
+    scale = 1 / np.sqrt(np.diagonal(information))
+    return bool(np.linalg.eigvalsh(information * np.outer(scale, scale))[0] > _DEFINITE)
+
+
+def measured_part(fit: SemFit, number: int) -> tuple[Array | None, str]:
+    """Columns that span what the model explains answers by: loadings and observed causes, shape (p, k).
+
+    Returns
+    -------
+    columns : ndarray or None
+        For a model without latent variables, those that belong to its covariates.
+    reason : str
+        Why there are none.
+    """
+    ram, group = fit.rams[number], fit.sample.groups[number]
+    A = ram.matrices(fit.theta[None], group.cov, group.mean)[0][0]
+    p, eye = ram.observed, np.eye(ram.observed)
+    sigma = fit._implied[number][0]
+    at = [ram.variables.index(name) for name in fit.table.latent]
+    if at:
+        loadings, themselves = _split(ram, A, at)
+        whole = np.concatenate([loadings[:, loadings.any(axis=0)], eye[:, themselves]], axis=1)
+    else:
+        # Σ's own columns: the distance of the covariates, whatever the rest
+        whole = sigma[:, [fit.table.observed.index(name) for name in fit.table.covariates]]
+    if not 0 < whole.shape[1] < p:
+        return None, "leverage and residual are not told apart: the model has as many causes as variables"
+    if not _definite(whole.T @ np.linalg.solve(sigma, whole)):
+        return None, "leverage and residual are not told apart: the causes are collinear"
+    return whole, ""
 
 
 def _pattern(ram: Ram, A: Array) -> Array:
