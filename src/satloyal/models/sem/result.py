@@ -18,6 +18,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.bootstrap import Bootstrap, bootstrap
 from satloyal.models.sem.boundary import Boundary
 from satloyal.models.sem.checks import sem_checks
+from satloyal.models.sem.crosscheck import crosscheck as _crosscheck
 from satloyal.models.sem.data import Sample, rescaled
 from satloyal.models.sem.definitions import Definitions
 from satloyal.models.sem.effects import effects
@@ -452,6 +453,7 @@ class SemFit(Fit):
     lrt = _lrt
     factor_scores = _factor_scores
     influence = _influence
+    crosscheck = _crosscheck
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
