@@ -1,0 +1,273 @@
+"""Full-information maximum likelihood: all rows count by what they have; nothing else of a fit changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import satloyal as sl
+from models.sem.examples import CFA, CHAIN, PATHS, respondents, row
+
+ITEMS = [f"{f}{j}" for f in "qvs" for j in (1, 2, 3)]
+
+
+def gappy(
+    n: int = 240, seed: int = 1, columns: tuple[str, ...] = ("q2", "v1", "v3", "s3", "l2")
+) -> pd.DataFrame:
+    """Respondents some of whose answers are missing, the more the higher their first one."""
+    data = respondents(n, seed)
+    rng = np.random.default_rng(seed + 100)
+    for column in columns:
+        chance = 0.1 + 0.25 * (data["q1"] > data["q1"].mean())
+        data.loc[rng.random(n) < chance, column] = np.nan
+    return data
+
+
+def estimates(fit: sl.SemFit) -> np.ndarray:
+    return np.asarray(fit.tidy()[["est", "se"]], dtype=float)
+
+
+@pytest.mark.parametrize("model", [CFA, CHAIN])
+def test_complete_rows_give_what_listwise_gives(model: str) -> None:
+    data = respondents()
+    a = sl.fit_sem(model, data, missing="fiml")
+    b = sl.fit_sem(model, data, meanstructure=True).with_vcov("observed")
+    np.testing.assert_allclose(estimates(a), estimates(b), rtol=1e-6, atol=1e-8)
+    for name in (
+        "chisq",
+        "df",
+        "npar",
+        "logl",
+        "unrestricted_logl",
+        "cfi",
+        "tli",
+        "rmsea",
+        "srmr",
+        "aic",
+        "gfi",
+    ):
+        assert a.glance()[name] == pytest.approx(b.glance()[name], rel=1e-7), name
+
+
+def test_complete_rows_give_what_listwise_gives_under_mlr() -> None:
+    data = respondents()
+    a = sl.fit_sem(CFA, data, missing="fiml", estimator="MLR").glance()
+    b = sl.fit_sem(CFA, data, meanstructure=True, estimator="MLR").glance()
+    for name in ("chisq", "chisq_scaled", "cfi_scaled", "scaling_factor_h0", "baseline_chisq_scaled"):
+        assert a[name] == pytest.approx(b[name], rel=0.02), name
+
+
+@pytest.mark.parametrize("missing", ["fiml", "ml"])
+def test_all_rows_are_used_and_the_notes_say_so(missing: str) -> None:
+    data = gappy()
+    fit = sl.fit_sem(CFA, data, missing=missing)
+    assert fit.nobs == len(data)
+    assert sl.fit_sem(CFA, data).nobs < len(data)
+    (note,) = (n for n in fit.notes if n.step == "missing values")
+    patterns = data[list(fit.table.observed)].isna().drop_duplicates()
+    assert note.count == len(patterns)
+    assert f"all {len(data)} rows" in note.message
+    assert fit.vcov_kind == "observed"
+
+
+def test_the_objective_passes_finite_differences() -> None:
+    fit = sl.fit_sem(CHAIN, gappy(), missing="fiml")
+    rng = np.random.default_rng(2)
+    theta = fit.theta * rng.uniform(0.9, 1.1, len(fit.theta))
+    zero, h = np.zeros(1, int), 1e-5
+    at = fit.problem(theta[None], zero, "observed")
+    for k in range(len(theta)):
+        step = h * np.eye(len(theta))[k]
+        up, down = (fit.problem((theta + s)[None], zero, "observed") for s in (step, -step))
+        assert (up.value[0] - down.value[0]) / (2 * h) == pytest.approx(at.gradient[0, k], rel=1e-5, abs=1e-8)
+        bend = (up.gradient[0] - down.gradient[0]) / (2 * h)
+        np.testing.assert_allclose(bend, at.hessian[0, k], rtol=1e-5, atol=1e-7)
+
+
+def test_a_batch_is_its_members(monkeypatch) -> None:
+    fit = sl.fit_sem(CHAIN, gappy(), missing="fiml")
+    rng = np.random.default_rng(3)
+    theta = fit.theta * rng.uniform(0.95, 1.05, (4, len(fit.theta)))
+    (term,) = fit.problem.terms
+    whole = term.part(theta, "observed")
+    monkeypatch.setattr("satloyal.models.sem.fiml._CELLS", 20_000)
+    again = term.part(theta, "observed")
+    for b in range(4):
+        one = term.part(theta[b : b + 1], "observed")
+        for part in (whole, again):
+            assert part.value[b] == pytest.approx(one.value[0], rel=1e-12)
+            np.testing.assert_allclose(part.gradient[b], one.gradient[0], atol=1e-10)
+            np.testing.assert_allclose(part.hessian[b], one.hessian[0], atol=1e-9)
+
+
+def test_scores_sum_to_the_slope_and_are_zero_at_the_solution() -> None:
+    fit = sl.fit_sem(CHAIN, gappy(), missing="fiml")
+    scores = fit.scores()
+    assert scores.shape == (fit.nobs, len(fit.theta))
+    assert np.abs(scores.sum(axis=0)).max() < 1e-4 * np.abs(scores).sum(axis=0).max()
+
+
+def test_the_order_of_rows_and_items_does_not_matter() -> None:
+    data = gappy()
+    a = sl.fit_sem(CFA, data, missing="fiml", estimator="MLR")
+    b = sl.fit_sem(CFA, data.sample(frac=1, random_state=5), missing="fiml", estimator="MLR")
+    np.testing.assert_allclose(estimates(a), estimates(b), rtol=1e-6, atol=1e-9)
+    pd.testing.assert_series_equal(a.glance(), b.glance(), rtol=1e-6)
+    c = sl.fit_sem("S =~ s1 + s3 + s2\nV =~ v1 + v2 + v3\nQ =~ q1 + q3 + q2", data, missing="fiml").glance()
+    assert c["chisq"] == pytest.approx(a.glance()["chisq"], rel=1e-9)
+    assert c["cfi_robust"] == pytest.approx(
+        sl.fit_sem(CFA, data, missing="fiml").glance()["cfi_robust"], rel=1e-6
+    )
+
+
+def test_shifted_and_rescaled_items_leave_the_fit_alone() -> None:
+    data = gappy()
+    other = data.copy()
+    other[ITEMS] = other[ITEMS] * 10 + 1000
+    a, b = (sl.fit_sem(CFA, d, missing="fiml").glance() for d in (data, other))
+    for name in (
+        "chisq",
+        "cfi",
+        "rmsea",
+        "cfi_robust",
+        "rmsea_robust",
+        "srmr_bentler_nomean",
+        "baseline_chisq",
+    ):
+        assert b[name] == pytest.approx(a[name], rel=1e-5), name
+
+
+def test_what_is_missing_at_random_is_recovered_where_listwise_is_biased() -> None:
+    data = gappy(6000, 8, ("v1", "v2", "v3", "s1", "s2", "s3"))
+    whole = row(sl.fit_sem(CFA, respondents(6000, 8), meanstructure=True).tidy(), "v1", "~1")["est"]
+    filled = row(sl.fit_sem(CFA, data, missing="fiml").tidy(), "v1", "~1")["est"]
+    listwise = row(sl.fit_sem(CFA, data, meanstructure=True).tidy(), "v1", "~1")["est"]
+    assert abs(filled - whole) < 0.02
+    assert abs(listwise - whole) > 0.1
+
+
+def test_fit_measures_belong_together() -> None:
+    for options in ({}, {"group": "segment"}, {"estimator": "MLR", "weights": "weight"}):
+        g = sl.fit_sem(CFA, gappy(), missing="fiml", **options).glance()
+        assert 2 * (g["unrestricted_logl"] - g["logl"]) == pytest.approx(g["chisq"], rel=1e-8)
+        assert g["aic"] == pytest.approx(2 * g["npar"] - 2 * g["logl"])
+        assert g["baseline_chisq"] > g["chisq"] > 0
+        assert 0 < g["cfi_robust"] <= 1
+
+
+def test_a_saturated_model_has_no_misfit_and_no_robust_measures() -> None:
+    fit = sl.fit_sem("s1 ~ q1 + v1\nv1 ~ q1", gappy(), missing="fiml")
+    g = fit.glance()
+    assert fit.df == 0
+    assert g["chisq"] == pytest.approx(0, abs=1e-8)
+    assert np.isnan(g["rmsea_robust"])
+
+
+def test_covariates_that_are_missing_cost_rows_or_not_as_asked() -> None:
+    data = gappy()
+    data.loc[::10, "z"] = np.nan
+    given, kept = (sl.fit_sem(PATHS, data, missing=m) for m in ("fiml", "fiml.x"))
+    random = sl.fit_sem(PATHS, data, missing="fiml", fixed_x=False)
+    assert given.nobs == len(data) - 24
+    assert kept.nobs == random.nobs == len(data)
+    assert "fiml.x" in next(n.message for n in given.notes if n.step == "missing covariates")
+    slopes = kept.tidy().query("op == '~'")["est"].to_numpy()
+    np.testing.assert_allclose(slopes, random.tidy().query("op == '~'")["est"].to_numpy(), atol=0.01)
+
+
+def test_weights_are_respondents_that_count_more_often() -> None:
+    data = gappy()
+    data["weight"] = np.where(np.arange(len(data)) % 3 == 0, 2.0, 1.0)
+    weighted = sl.fit_sem(CFA, data, missing="fiml", weights="weight")
+    copied = sl.fit_sem(CFA, data.loc[data.index.repeat(data["weight"].astype(int))], missing="fiml")
+    np.testing.assert_allclose(weighted.theta, copied.theta, atol=1e-6)
+    assert weighted.vcov_kind == "robust"
+
+
+def test_clusters_of_copies_are_worth_what_the_originals_were() -> None:
+    data = gappy()
+    twice = pd.concat([data, data], ignore_index=True)
+    twice["who"] = np.tile(np.arange(len(data)), 2)
+    one = sl.fit_sem(CFA, data, missing="fiml", estimator="MLR")
+    two = sl.fit_sem(CFA, twice, missing="fiml", cluster="who")
+    few = np.sqrt(len(data) / (len(data) - 1))  # clusters, unlike rows, are counted less one
+    np.testing.assert_allclose(estimates(one) * [1, few], estimates(two), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["expected", "observed", "robust", "first.order"])
+def test_standard_errors_of_every_kind_are_about_the_same_where_the_model_holds(kind: str) -> None:
+    fit = sl.fit_sem(CFA, gappy(2000), missing="fiml")
+    np.testing.assert_allclose(
+        np.sqrt(np.diagonal(fit.with_vcov(kind).vcov)), np.sqrt(np.diagonal(fit.vcov)), rtol=0.2
+    )
+
+
+def test_the_bootstrap_spreads_as_the_sandwich_says_on_any_number_of_workers() -> None:
+    fit = sl.fit_sem(CHAIN, gappy(400), missing="fiml", estimator="MLR")
+    one, two = (fit.bootstrap(600, seed=3, workers=w) for w in (1, 2))
+    np.testing.assert_array_equal(one.theta_star, two.theta_star)
+    assert one.replicates >= 590
+    a, b = (f.tidy().query("free > 0 and op == '~'")["se"].to_numpy() for f in (one, fit))
+    np.testing.assert_allclose(a, b, rtol=0.25)
+    assert one.effects()["ci_lower"].notna().any()
+
+
+def test_a_replicate_is_a_fit_to_the_rows_drawn() -> None:
+    data = gappy().reset_index(drop=True)
+    fit = sl.fit_sem(CFA, data, missing="fiml")
+    boot = fit.bootstrap(5, seed=11)
+    from satloyal.core.resample import blocks
+    from satloyal.models.sem.fiml_bootstrap import IncompleteDraws
+
+    ((_, _, generator),) = blocks(5, 11)
+    counts = IncompleteDraws(fit, "nonparametric").resamplers[0].counts(5, generator)
+    for b in range(5):
+        rows = data.loc[np.repeat(np.arange(len(data)), counts[b].astype(int))]
+        again = sl.fit_sem(CFA, rows, missing="fiml")
+        error = np.sqrt(np.diagonal(fit.vcov))
+        assert (np.abs(again.theta - boot.theta_star[b]) / error).max() < 0.01
+
+
+def test_parametric_replicates_have_the_same_gaps_and_spread_as_normal_theory_says() -> None:
+    fit = sl.fit_sem(CFA, gappy(500), missing="fiml")
+    boot = fit.bootstrap(500, seed=4, kind="parametric")
+    a, b = (f.tidy().query("free > 0")["se"].to_numpy() for f in (boot, fit))
+    np.testing.assert_allclose(a, b, rtol=0.2)
+
+
+def test_replicates_with_missing_covariates_and_clusters_converge() -> None:
+    data = gappy(columns=("v2", "s1"))
+    data.loc[::10, "z"] = np.nan
+    for missing in ("fiml", "fiml.x"):
+        boot = sl.fit_sem(PATHS, data, missing=missing, cluster="shop").bootstrap(60, seed=2)
+        assert boot.replicates == 60
+
+
+def test_checks_say_how_much_is_missing_and_of_what() -> None:
+    fit = sl.fit_sem(CFA, gappy(), missing="fiml")
+    found = {c.name: c for c in fit.checks}
+    assert found["missing values"].status == "pass"
+    assert "% of the rows" in found["missing values"].message
+    few = respondents()
+    few.loc[: len(few) // 2 - 8, "q1"] = np.nan
+    few.loc[len(few) // 2 + 8 :, "s3"] = np.nan
+    sparse = {c.name: c for c in sl.fit_sem(CFA, few, missing="fiml").checks}["missing values"]
+    assert sparse.status == "warn"
+    assert "q1 and s3 together" in sparse.message
+
+
+@pytest.mark.parametrize("estimator", ["GLS", "ULS", "WLS", "MLM", "MLMV"])
+def test_estimators_that_need_complete_rows_are_refused(estimator: str) -> None:
+    with pytest.raises(sl.SatloyalError, match="complete rows"):
+        sl.fit_sem(CFA, gappy(), missing="fiml", estimator=estimator)
+
+
+def test_what_has_no_rows_or_no_such_likelihood_is_refused() -> None:
+    matrix = sl.Moments.from_frame(respondents()[ITEMS])
+    with pytest.raises(sl.SatloyalError, match="moments"):
+        sl.fit_sem(CFA, matrix, missing="fiml")
+    with pytest.raises(sl.SatloyalError, match="wishart"):
+        sl.fit_sem(CFA, gappy(), missing="fiml", likelihood="wishart")
+    with pytest.raises(sl.SatloyalError, match="'fiml'"):
+        sl.fit_sem(CFA, gappy(), missing="pairwise")
