@@ -191,14 +191,15 @@ def _vectors(group: GroupFit) -> tuple[Array, Array]:
 
 
 def _weighted_gfi(groups: Sequence[GroupFit], weights: Sequence[Array], shares: Sequence[float]) -> float:
-    """1 − (s − σ)ᵀW(s − σ) / sᵀWs."""
-    top = bottom = 0.0
+    """1 − (s − σ)ᵀW(s − σ) / sᵀWs; with ordinal items the mean over groups, as in lavaan."""
+    top = bottom = mean = 0.0
     for group, weight, share in zip(groups, weights, shares, strict=True):
         s, sigma = _vectors(group)
         full = np.diag(weight) if weight.ndim == 1 else weight
         top += share * float((s - sigma) @ full @ (s - sigma))
         bottom += share * float(s @ full @ s)
-    return 1 - top / bottom
+        mean += share * (1 - float((s - sigma) @ full @ (s - sigma)) / float(s @ full @ s))
+    return 1 - top / bottom if groups[0].ordinal is None else mean
 
 
 def _baseline(

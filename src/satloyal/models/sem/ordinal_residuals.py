@@ -46,13 +46,10 @@ class OrdinalVectors:
         return float(bound @ scored - scored[self.free] @ np.linalg.solve(inner, scored[self.free]))
 
     @property
-    def gap(self) -> tuple[Array, Array]:
-        """Residuals of thresholds and means, raw, and with means in standard deviations, shape (T,)."""
-        layout = self.layout
-        raw = (self.sample - self.implied)[: layout.n_th]
-        sd = np.ones(len(layout.names))
-        sd[layout.numeric] = np.sqrt(self.sample[layout.n_th : layout.n_th + len(layout.numeric)])
-        return raw, raw / sd[layout.th_variable]
+    def gap(self) -> Array:
+        """Residuals of thresholds."""
+        cut = self.layout.th_number >= 0
+        return np.asarray((self.sample - self.implied)[: self.layout.n_th][cut])
 
 
 def ordinal_residuals(
@@ -61,7 +58,7 @@ def ordinal_residuals(
     sigmas: Sequence[Array],
     shares: Sequence[float],
 ) -> fi.Residuals:
-    """Return root mean squared residuals, thresholds counted as means are; none of Mplus's.
+    """Return root mean squared residuals, thresholds among them; none of Mplus's.
 
     Parameters
     ----------
@@ -70,25 +67,26 @@ def ordinal_residuals(
         Sample and implied covariances, latent responses with a variance of one.
     shares : sequence of float
         n_g / N.
+
+    Notes
+    -----
+    As in lavaan, variances and means of continuous variables beside ordinal items are no part of them.
     """
-    plain = fi.srmr_family(covs, sigmas, [None] * len(covs), shares)
-    total = np.zeros(3)
+    total = np.zeros(6)
     for vector, S, sigma, share in zip(vectors, covs, sigmas, shares, strict=True):
-        p, (raw, scaled) = len(S), vector.gap
-        low, sd = np.tril_indices(p), np.sqrt(np.diagonal(S))
-        fitted = np.sqrt(np.diagonal(sigma))
-        gap, T = S - sigma, len(raw)
-        bentler = (gap / np.outer(sd, sd))[low]
-        cor = (S / np.outer(sd, sd) - sigma / np.outer(fitted, fitted))[np.tril_indices(p, -1)]
-        total += share * np.array(
-            [
-                math.sqrt((raw @ raw + gap[low] @ gap[low]) / (T + len(bentler))),
-                math.sqrt((scaled @ scaled + bentler @ bentler) / (T + len(bentler))),
-                math.sqrt((scaled @ scaled + cor @ cor) / (T + len(cor))),
-            ]
-        )
+        p, cuts = len(S), vector.gap
+        off = np.tril_indices(p, -1)
+        sd, fitted = np.sqrt(np.diagonal(S)), np.sqrt(np.diagonal(sigma))
+        raw = (S - sigma)[off]
+        bentler = raw / np.outer(sd, sd)[off]
+        cor = (S / np.outer(sd, sd) - sigma / np.outer(fitted, fitted))[off]
+        size, T = p * (p + 1) / 2, len(cuts)
+        sums = [gap @ gap for gap in (raw, bentler, cor)]
+        pairs = ((sums[0], size), (sums[1], size), (sums[2], len(off[0])))
+        roots = [math.sqrt((cuts @ cuts + found) / (T + count)) for found, count in pairs]
+        roots += [math.sqrt(found / count) for found, count in pairs]
+        total += share * np.array(roots)
+    rmr, srmr, crmr, rmr_nomean, srmr_nomean, crmr_nomean = (float(v) for v in total)
     return fi.Residuals(
-        rmr=float(total[0]), rmr_nomean=plain.rmr_nomean, srmr=float(total[1]),
-        srmr_bentler_nomean=plain.srmr_bentler_nomean, crmr=float(total[2]), crmr_nomean=plain.crmr_nomean,
-        srmr_mplus=math.nan, srmr_mplus_nomean=math.nan,
-    )  # fmt: skip
+        rmr, rmr_nomean, srmr, srmr_nomean, crmr, crmr_nomean, srmr_mplus=math.nan, srmr_mplus_nomean=math.nan
+    )

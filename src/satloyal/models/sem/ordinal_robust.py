@@ -36,7 +36,7 @@ def robust_reason(fit: SemFit) -> str:
         return "no item is ordinal"
     if not all(g.ordered.all() for g in ordinal.groups):
         return "robust CFI and RMSEA are defined for ordinal items alone, and some variables are continuous"
-    if any(np.abs(g.ordinal.gap[0]).max() > _FREE for g in fit._group_fits() if g.ordinal is not None):
+    if any(np.abs(g.ordinal.gap).max() > _FREE for g in fit._group_fits() if g.ordinal is not None):
         return "robust CFI and RMSEA are defined for free thresholds, and some are constrained"
     if not logdet_or_flag(np.stack([g.correlation for g in ordinal.groups]))[1].all():
         return "the polychoric correlations are not positive definite, so robust CFI and RMSEA do not exist"
@@ -52,7 +52,8 @@ def ordinal_robust(fit: SemFit) -> dict[str, float]:
     estimates, NF its sum over groups times their size, and k = tr(QᵀVQΓ), Q = I − Δ(ΔᵀWΔ)⁻¹ΔᵀW the residual
     maker of least squares and V the normal-theory weight at Σ: RMSEA √((NF − k)/(N df)), CFI
     1 − (NF − k)/(NF₀ − k₀) with the baseline of no correlations. Intervals from NF df/k on df degrees of
-    freedom.
+    freedom. With several groups k₀ is Σ_g (N/n_g) tr Γ_g as in lavaan 0.6; without N/n_g, which the
+    derivation does not have, CFI and TLI would be somewhat higher.
     """
     if fit.df <= 0 or robust_reason(fit):
         return {}
@@ -73,7 +74,7 @@ def ordinal_robust(fit: SemFit) -> dict[str, float]:
         T = latent.layout.n_th
         normal.append(n * normal_weight(sigma, means=False)[np.ix_(low, low)])
         spread.append(block.gamma[T:, T:] / n)
-        base_trace += float(np.trace(block.gamma[T:, T:]))
+        base_trace += float(np.trace(block.gamma[T:, T:])) * fit.nobs / n
     V, gamma = block_diag(*normal), block_diag(*spread)
     Q = _residual_maker(fit)
     trace = float(np.sum((V @ Q @ gamma) * Q))
