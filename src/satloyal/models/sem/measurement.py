@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.core import reliability as kernels
+from satloyal.core.pattern_resample import PatternResampler
 from satloyal.core.resample import Resampler
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, plain
@@ -221,11 +222,11 @@ def _rows(fit: SemFit, position: int) -> Resampler | None:
     if rows is None:
         return None
     own = rows.codes == position
-    return Resampler(
-        rows.values[own],
-        None if rows.weights is None else rows.weights[own],
-        None if clusters is None else np.unique(clusters[own], return_inverse=True)[1],
-    )
+    weights = None if rows.weights is None else rows.weights[own]
+    within = None if clusters is None else np.unique(clusters[own], return_inverse=True)[1]
+    if fit.input.incomplete is not None:
+        return PatternResampler(rows.values[own], weights, within, fit.input.incomplete.patterns[position])
+    return Resampler(rows.values[own], weights, within)
 
 
 def _reliability_table(model: MeasurementModel, label: Any, converged: bool) -> pd.DataFrame:
