@@ -45,6 +45,7 @@ def simulated(loading: float = 0.8, shift: float = 0.0, groups: int = 2, n: int 
     return pd.concat(frames, ignore_index=True)
 
 
+EQUAL = ["loadings", "intercepts"]
 ONE = "F =~ a + b + c + d"
 
 
@@ -88,6 +89,48 @@ def test_latent_means_are_those_of_lavaan_and_d_is_their_standardised_difference
     assert found["se"].to_list() == pytest.approx(ORACLE["means"]["se"], abs=1e-4)
     assert found["d"].to_list() == pytest.approx(ORACLE["d"]["est"], abs=1e-4)
     assert found["d_se"].to_list() == pytest.approx(ORACLE["d"]["se"], abs=1e-4)
+
+
+def options(case: str) -> dict[str, str]:
+    estimator = case.removeprefix("FIML").removeprefix("_")
+    return ({"missing": "fiml"} if case.startswith("FIML") else {}) | (
+        {"estimator": estimator} if estimator else {}
+    )
+
+
+@cache
+def incomplete() -> pd.DataFrame:
+    frame = pd.read_csv(REFERENCE / "data" / "holzinger_swineford_missing.csv")
+    return frame.assign(school=frame["id"].map(school().set_index("id")["school"]))
+
+
+@pytest.mark.parametrize("case", list(ORACLE["other"]))
+def test_differences_are_scaled_where_the_estimator_has_a_scaled_test(case: str) -> None:
+    data = incomplete() if case.startswith("FIML") else school()
+    found = sl.fit_invariance(MODEL, data, "school", stop=False, suggest=False, **options(case)).tidy()
+    theirs = ORACLE["other"][case]
+    assert found["delta_chisq"][1:].to_list() == pytest.approx(theirs["diff"], rel=1e-4, abs=1e-3)
+    assert found["delta_pvalue"][1:].to_list() == pytest.approx(theirs["p"], abs=1e-4)
+
+
+def test_score_tests_of_incomplete_rows_are_those_of_lavtestscore() -> None:
+    fit = sl.fit_sem(
+        MODEL, incomplete(), group="school", group_equal=["loadings", "intercepts"], missing="fiml"
+    )
+    ours = equality_scores(fit, ["loadings", "intercepts"]).set_index("parameter")["score"]
+    for name, score in ORACLE["other"]["FIML"]["scores"].items():
+        assert ours[name] == pytest.approx(score, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("estimator", ["ULSMV", "DWLS", "GLS", "WLS"])
+def test_least_squares_point_to_the_same_items(estimator: str) -> None:
+    fit = sl.fit_sem(
+        MODEL, school(), group="school", group_equal=["loadings", "intercepts"], estimator=estimator
+    )
+    likely = sl.fit_sem(MODEL, school(), group="school", group_equal=["loadings", "intercepts"])
+    ours, theirs = (equality_scores(f, ["intercepts"]).set_index("parameter")["score"] for f in (fit, likely))
+    assert {"x7~1"} <= set(ours.index[:2]) & set(theirs.index[:2])
+    assert ours["x7~1"] == pytest.approx(theirs["x7~1"], rel=0.3)
 
 
 # --- verdicts ---

@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.robust_fit import moment_blocks
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -44,6 +45,7 @@ _COLUMNS = (
     "parameter", "kind", "lhs", "op", "rhs", "group", "fixed", "score", "df", "pvalue", "pvalue_holm",
     "change",
 )  # fmt: skip
+_NO_CHI_SQUARE = ("ULS", "DWLS")  # discrepancies whose scores need their own covariance
 _NOTHING = 1e-10  # information left for a direction, relative to what it has alone, that counts as none
 
 
@@ -59,12 +61,15 @@ class _Larger:
         How the larger model's parameters move with those of the constrained model.
     numbers : dict
         Row → its number from 0.
+    meat : ndarray, shape (q + k, q + k), optional
+        Covariance of the gradient, where the discrepancy is no chi-square and its curvature does not tell.
     """
 
     gradient: Array
     information: Array
     tangent: Array
     numbers: dict[int, int]
+    meat: Array | None
 
     @classmethod
     def of(cls, fit: SemFit, classes: Sequence[Sequence[int]]) -> _Larger:
@@ -83,22 +88,32 @@ class _Larger:
                     rows[i] = replace(row, free=len(theta), value=None, label="")
         table: ParameterTable = replace(fit.table, rows=tuple(rows))
         rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
-        problem = Problem.of(rams, fit.sample, fit.likelihood)
-        at = problem(np.array(theta)[None], np.zeros(1, int), "expected")
+        whole = replace(fit, table=table, rams=rams, theta=np.array(theta))
+        at = whole.problem(whole.theta[None], np.zeros(1, int), "expected")
         half = fit.effective_n / 2
-        return cls(half * at.gradient[0], half * at.hessian[0], np.array(tangent), numbers)
+        meat = None
+        if estimator_named(fit.estimator).discrepancy in _NO_CHI_SQUARE:
+            parts = [(b.share, b.weighted(b.delta), b.gamma) for b in moment_blocks(whole)]
+            meat = fit.effective_n * np.asarray(sum(share * s.T @ gamma @ s for share, s, gamma in parts))
+        return cls(half * at.gradient[0], half * at.hessian[0], np.array(tangent), numbers, meat)
 
     def test(self, directions: Array) -> tuple[float, int, Array]:
         """Score, degrees of freedom and expected change of letting go in some directions, (q + k, d)."""
         R, H = self.tangent, self.information
         cross = R.T @ H @ directions
         alone = directions.T @ H @ directions
-        left = alone - cross.T @ np.linalg.pinv(R.T @ H @ R, hermitian=True) @ cross
+        follow = np.linalg.pinv(R.T @ H @ R, hermitian=True) @ cross
+        left = alone - cross.T @ follow
         own = np.diagonal(alone)
         if not np.isfinite(left).all() or (np.linalg.eigvalsh(left)[0] <= _NOTHING * own.max()):
             return float("nan"), directions.shape[1], np.full(directions.shape[1], np.nan)
-        change = -np.linalg.solve(left, directions.T @ self.gradient)
-        return float(change @ left @ change), directions.shape[1], change
+        slope = directions.T @ self.gradient
+        change = -np.linalg.solve(left, slope)
+        spread = left
+        if self.meat is not None:
+            along = directions - R @ follow  # with the other parameters following
+            spread = along.T @ self.meat @ along
+        return float(slope @ np.linalg.solve(spread, slope)), directions.shape[1], change
 
 
 def equal_rows(table: ParameterTable, kind: str) -> list[tuple[int, ...]]:
@@ -147,7 +162,8 @@ def equality_scores(fit: SemFit, kinds: Sequence[str]) -> pd.DataFrame:
 
     With the gradient g and the information I of the model in which the parameter is free, both at the
     solution where it is equal, :math:`T = g^\top I^{-1} g` is chi-square distributed with as many degrees of
-    freedom as equalities are let go, if they hold.
+    freedom as equalities are let go, if they hold. Of unweighted and diagonally weighted least squares the
+    covariance of g takes the place of I (Boos 1992, *Am. Stat.* 46:327-333).
 
     Parameters
     ----------

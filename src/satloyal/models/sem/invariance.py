@@ -12,7 +12,9 @@ import pandas as pd
 from satloyal.core.moments import Moments
 from satloyal.errors import FitError
 from satloyal.models.sem.data import Data
+from satloyal.models.sem.difference import adjusted_difference
 from satloyal.models.sem.equality import equal_rows, equality_scores
+from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.fit import fit_sem
 from satloyal.models.sem.invariance_result import Invariance, Step, Suggestion
 from satloyal.models.sem.invariance_rules import (
@@ -42,8 +44,10 @@ STEPS = {
 }
 """The steps in order, and what each holds equal across groups."""
 
+_ADJUSTED = ("scaled.shifted", "mean.var.adjusted")
+_NO_CHI_SQUARE = ("ULS", "DWLS")  # discrepancies whose differences are no chi-squares as they are
+_DOUBTFUL = ("not supported", "inconclusive")
 _FEWEST_ITEMS = 2  # items of a construct that must stay equal for a comparison to rest on
-_SCALED = ("chisq_scaling_factor", "cfi_robust", "rmsea_robust", "cfi_scaled", "rmsea_scaled")
 
 
 def fit_invariance(
@@ -212,13 +216,16 @@ def _equal_items(fit: SemFit, kinds: Sequence[str]) -> list[set[str]]:
 def _change(fit: SemFit, before: SemFit) -> Change:
     """Return how fit changes between two nested steps."""
     new, old = fit.glance(), before.glance()
-    scaling = [float(g.get("chisq_scaling_factor", 1.0)) for g in (new, old)]
-    statistic, df, p, reason = difference_test(
-        (float(new["chisq"]), float(old["chisq"])), (fit.df, before.df), (scaling[0], scaling[1])
-    )
-    if fit.vcov_kind == "robust" and scaling == [1.0, 1.0]:
-        reason = "weights or clusters make the unscaled difference too large"
-        statistic, p = float("nan"), float("nan")
+    method = estimator_named(fit.estimator)
+    if method.test in _ADJUSTED or method.discrepancy in _NO_CHI_SQUARE:
+        statistic, df, p, reason = adjusted_difference(fit, before)
+    else:
+        scaling = [float(g.get("chisq_scaling_factor", 1.0)) for g in (new, old)]
+        if not before.df:
+            scaling[1] = 0.0  # a saturated model scales nothing
+        statistic, df, p, reason = difference_test(
+            (float(new["chisq"]), float(old["chisq"])), (fit.df, before.df), (scaling[0], scaling[1])
+        )
     cfi, rmsea = (_figure(new, n) - _figure(old, n) for n in ("cfi", "rmsea"))
     return Change(statistic, df, p, cfi, rmsea, float(new["srmr"] - old["srmr"]), reason)
 
@@ -233,14 +240,13 @@ def _figure(glance: pd.Series, name: str) -> float:
 
 def _finish(ladder: _Ladder, steps: tuple[Step, ...], free: tuple[str, ...], *, suggest: bool) -> Invariance:
     proposals, suggestion = pd.DataFrame(), None
-    for before, step in pairwise(steps):
-        if step.fit is not None and step.fit.converged and step.change is not None:
-            new = [kind for kind in step.equal if kind not in before.equal]
-            if step.verdict.word in ("not supported", "inconclusive"):
-                proposals = equality_scores(step.fit, new)
-                if suggest and before.fit is not None:
-                    suggestion = ladder.suggest(step, before, free)
-                break
+    doubtful = [(b, s) for b, s in pairwise(steps) if s.change is not None and s.verdict.word in _DOUBTFUL]
+    doubtful.sort(key=lambda pair: _DOUBTFUL.index(pair[1].verdict.word))
+    for before, step in doubtful[:1]:
+        assert step.fit is not None  # noqa: S101 - there is a change, so there is a fit
+        proposals = equality_scores(step.fit, [kind for kind in step.equal if kind not in before.equal])
+        if suggest:
+            suggestion = ladder.suggest(step, before, free)
     return Invariance(ladder.group, steps, ladder.rule, ladder.alpha, free, proposals, suggestion)
 
 

@@ -38,5 +38,20 @@ sized <- cfa(labelled, data, group = "school", group.equal = c("loadings", "inte
              group.partial = c("x3~1", "x7~1"))
 defined <- parameterEstimates(sized)
 d <- defined[defined$op == ":=", c("est", "se")]
-write(toJSON(list(lrt = as.list(lrt), scores = scores, scores3 = scores3, means = as.list(means), d = as.list(d)),
-             digits = 10, auto_unbox = TRUE, pretty = TRUE, na = "null"), "invariance.json")
+
+missing <- read.csv("../../../reference/data/holzinger_swineford_missing.csv")
+missing$school <- data$school[match(missing$id, data$id)]
+settings <- list(MLR = list(estimator = "MLR"), MLM = list(estimator = "MLM"), MLMV = list(estimator = "MLMV"),
+                 ULSMV = list(estimator = "ULSMV"), FIML = list(missing = "fiml"),
+                 FIML_MLR = list(missing = "fiml", estimator = "MLR"))
+ladder <- function(name) {
+  f <- lapply(equal, function(e) do.call("cfa", c(list(model, if (grepl("FIML", name)) missing else data, group = "school",
+                                                    group.equal = e), settings[[name]])))
+  test <- as.data.frame(lavTestLRT(f[[1]], f[[2]], f[[3]], f[[4]]))
+  out <- list(diff = test[["Chisq diff"]][-1], p = test[["Pr(>Chisq)"]][-1])
+  if (name == "FIML") { u <- lavTestScore(f[[3]])$uni; out$scores <- as.list(setNames(u$X2, name_of(f[[3]], u$lhs))) }
+  out
+}
+other <- sapply(names(settings), ladder, simplify = FALSE)
+write(toJSON(list(lrt = as.list(lrt), scores = scores, scores3 = scores3, means = as.list(means), d = as.list(d),
+                  other = other), digits = 10, auto_unbox = TRUE, pretty = TRUE, na = "null"), "invariance.json")
