@@ -125,7 +125,8 @@ def compare(*fits: SemFit, names: Sequence[str] | None = None, alpha: float = 0.
     gap = table["aic"].astype(float) - table["aic"].astype(float).min()
     table["aic_weight"] = np.exp(-gap / 2) / np.exp(-gap / 2).sum()
     for name in ("compared_to", "relation", "verdict"):
-        table[name] = table[name].fillna("").astype(str)
+        words = table[name].astype(object)
+        table[name] = words.where(words.notna(), "")
     return Comparison(table, tuple(notes))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
+from scipy import linalg, special
 
 from satloyal.errors import FitError
 from satloyal.models.sem.standardize import total_variance
@@ -154,7 +154,8 @@ def score_tests(fit: SemFit) -> ScoreTests:
     -------
     ScoreTests
         ``table``: one row a parameter, the test of giving it a value of its own while the others stay equal
-        (of two equal parameters, the second); and the test of releasing all at once. Its degrees of freedom
+        (of two equal parameters, the second), or a constraint ``==`` of the text, the test of leaving it
+        out; and the test of releasing all at once. Its degrees of freedom
         are the rank of the information: equalities that also identify the model do not all count.
 
     Raises
@@ -177,17 +178,16 @@ def score_tests(fit: SemFit) -> ScoreTests:
     """
     _check(fit, "score tests")
     shared = _shared(fit)
+    written = _written(fit)
     columns = ["lhs", "op", "rhs", "group", "label", "equal_to", "chisq", "df", "pvalue", "epc"]
-    if not shared:
+    if not shared and not written:
         empty = pd.DataFrame(columns=columns)
-        return ScoreTests(empty, np.nan, 0, np.nan, "no parameters of this model are held equal by a label")
-    at = tangents(fit)
+        return ScoreTests(empty, np.nan, 0, np.nan, "no parameters of this model are held equal")
     members = [row for rows in shared for row in rows]
-    gradient, own, cross, between = _entries(fit, at, members)
+    gradient, own, cross, between = _entries(fit, tangents(fit), members)
     half, C = fit.effective_n / 2, _inverse(fit)
-    reduced = half * between - half**2 * cross @ C @ cross.T
     score = -half * gradient
-    V = np.diagonal(reduced)
+    V = np.diagonal(half * between - half**2 * cross @ C @ cross.T)
     V = np.where(_IDENTIFIED * half * own < V, V, np.nan)
     chisq = score**2 / V
     out, later, position = [], [], 0
@@ -202,16 +202,58 @@ def score_tests(fit: SemFit) -> ScoreTests:
                      special.chdtrc(1, chisq[position]), score[position] / V[position])
                 )  # fmt: skip
             position += 1
-    total, rank = _joint(score[later], reduced[np.ix_(later, later)])
+    for row, value in written:
+        out.append((row.lhs, row.op, row.rhs, 0, "", "", value, 1, special.chdtrc(1, value), np.nan))
+    # all at once: the later ones of each label get values of their own, and θ leaves its constraints
+    whole = np.block(
+        [
+            [half * between[np.ix_(later, later)], half * cross[later]],
+            [half * cross[later].T, half * fit.hessian],
+        ]
+    )
+    total, rank = _joint(np.r_[score[later], _slope(fit)], whole)
+    df, wanted = rank - fit.npar, len(later) + len(written)
     note = ""
-    if rank < len(later):
+    if df < wanted:
         note = (
-            f"only {rank} of the {len(later)} equalities can be released together: without them the model "
+            f"only {df} of the {wanted} equalities can be released together: without them the model "
             "would not be identified"
         )
-    return ScoreTests(
-        pd.DataFrame(out, columns=columns), total, rank, float(special.chdtrc(rank, total)), note
-    )
+    return ScoreTests(pd.DataFrame(out, columns=columns), total, df, float(special.chdtrc(df, total)), note)
+
+
+def _slope(fit: SemFit) -> Array:
+    """Score of θ, nil unless constraints hold it back."""
+    if fit.boundary is None:
+        return np.zeros(fit.table.q)
+    gradient = fit.problem(fit.theta[None], np.zeros(1, int), "expected").gradient[0]
+    return np.asarray(-fit.effective_n / 2 * gradient)
+
+
+def _written(fit: SemFit) -> list[tuple[Parameter, float]]:
+    """Equality constraints of the text, each with the χ² of releasing it alone.
+
+    With K the directions that the other active restrictions leave, χ² = sᵀK (KᵀIK)⁻¹ Kᵀs.
+    """
+    held = fit.boundary
+    if held is None or fit.restrictions is None:
+        return []
+    bounds = np.eye(fit.table.q)[(held.lower != 0) | (held.upper != 0)]
+    rows = fit.restrictions.equalities
+    extra = {id(r) for r in fit.restrictions.redundant}
+    information, score = fit.effective_n / 2 * fit.hessian, _slope(fit)
+    out = []
+    for i, row in enumerate(rows):
+        if id(row) in extra:
+            continue
+        others = held.active.copy()
+        others[i] = False
+        H = np.concatenate([held.jacobian[others], bounds])
+        K = linalg.null_space(H) if len(H) else np.eye(fit.table.q)
+        reduced = K.T @ information @ K
+        value, rank = _joint(K.T @ score, reduced)
+        out.append((row, value if rank == len(reduced) else np.nan))
+    return out
 
 
 def _joint(score: Array, information: Array) -> tuple[float, int]:

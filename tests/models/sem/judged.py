@@ -1,0 +1,51 @@
+"""Fits that lavaan judged too, and what it said (reference/judgement.json, made by make_judgement.R)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import satloyal as sl
+
+HERE = Path(__file__).parent
+CFA = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+STRUCTURAL = CFA + "\nspeed ~ visual + textual\ntextual ~ ageyr"
+LABELLED = "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + c*x5 + x6\nspeed =~ x7 + x8 + d*x9"
+SHARED = "visual =~ x1 + a*x2 + a*x3\ntextual =~ x4 + a*x5 + x6"
+TWO_GROUPS = {"group": "school", "group_equal": ["loadings", "intercepts"]}
+
+MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cfa": (CFA, {}),
+    "structural": (STRUCTURAL, {}),
+    "two_groups": (CFA, TWO_GROUPS),
+    "gls": (CFA, {"estimator": "GLS"}),
+    "constrained": (LABELLED + "\na == b\nc == d", {}),
+    "labelled": (LABELLED, {}),
+    "equal": (LABELLED.replace("b*", "a*"), {}),
+    "mlr_labelled": (LABELLED, {"estimator": "MLR"}),
+    "mlr_equal": (LABELLED.replace("b*", "a*"), {"estimator": "MLR"}),
+    "shared": (SHARED, {}),
+    "mlr": (CFA, {"estimator": "MLR"}),
+    "path": ("x9 ~ x1 + x2\nx8 ~ x9 + x1", {}),
+}
+
+
+@cache
+def pupils() -> pd.DataFrame:
+    folder = HERE.parents[1] / "reference" / "data"
+    return pd.read_csv(folder / "holzinger_swineford_1939.csv")
+
+
+@cache
+def fit(name: str) -> Any:
+    text, options = MODELS[name]
+    return sl.fit_sem(text, pupils(), **options)
+
+
+@cache
+def lavaan() -> dict[str, Any]:
+    return json.loads((HERE / "reference" / "judgement.json").read_text(encoding="utf-8"))
