@@ -435,7 +435,8 @@ def _method_factor(
     statistic, df, p, _ = difference_test(
         (float(old["chisq"]), float(new["chisq"])), (fit.df, found.df), (factors[0], factors[1])
     )
-    table = found.tidy().query("lhs == @name")
+    table = found.tidy()
+    table = table[table["lhs"] == name]
     share = float((table[table["op"] == "=~"]["std_all"] ** 2).mean())
     if wanted == "equal":
         share = float(table[(table["op"] == "~~") & (table["rhs"] == name)]["est"].iloc[0])
