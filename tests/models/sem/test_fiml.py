@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import satloyal as sl
 from models.sem.examples import CFA, CHAIN, PATHS, respondents, row
 
+DATA = Path(__file__).parents[2] / "reference" / "data"
 ITEMS = [f"{f}{j}" for f in "qvs" for j in (1, 2, 3)]
 
 
@@ -271,3 +274,66 @@ def test_what_has_no_rows_or_no_such_likelihood_is_refused() -> None:
         sl.fit_sem(CFA, gappy(), missing="fiml", likelihood="wishart")
     with pytest.raises(sl.SatloyalError, match="'fiml'"):
         sl.fit_sem(CFA, gappy(), missing="pairwise")
+
+
+# --- auxiliary variables: values of semTools 0.5-6, sem.auxiliary(), with lavaan 0.6-14 ---
+
+STRUCTURAL = "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9\nspeed ~ b*visual"
+
+
+def pupils() -> pd.DataFrame:
+    return pd.read_csv(DATA / "holzinger_swineford_incomplete.csv")
+
+
+def test_auxiliary_variables_give_what_semtools_gives() -> None:
+    plain = sl.fit_sem(STRUCTURAL, pupils(), missing="fiml", auxiliary=("x4", "x5"))
+    robust = sl.fit_sem(STRUCTURAL, pupils(), missing="fiml", auxiliary=("x4", "x5"), estimator="MLR")
+    g = pd.concat([plain.glance(), robust.glance().filter(like="chisq_scaled")])
+    theirs = {
+        "npar": 36, "df": 8, "chisq": 28.218, "baseline_chisq": 228.809, "baseline_df": 15, "cfi": 0.905,
+        "tli": 0.823, "rmsea": 0.092, "srmr": 0.058, "logl": -3024.223, "unrestricted_logl": -3010.114,
+        "rmsea_robust": 0.118, "chisq_scaled": 29.291, "baseline_chisq_scaled": 237.490,
+    }  # fmt: skip
+    for name, value in theirs.items():
+        assert g[name] == pytest.approx(value, abs=6e-4), name
+    slope = row(plain.tidy(), "speed", "~", "visual")
+    assert (slope["est"], slope["se"]) == pytest.approx((0.217, 0.084), abs=6e-4)
+
+
+def test_auxiliary_variables_leave_the_degrees_of_freedom_and_say_that_they_are_there() -> None:
+    model = STRUCTURAL + "\nvisual ~ sex + ageyr"
+    for options in ({}, {"group": "school", "group_equal": ("loadings", "intercepts", "residuals")}):
+        text = STRUCTURAL if options else model
+        helped = sl.fit_sem(text, pupils(), missing="fiml", auxiliary="x4", **options)
+        alone = sl.fit_sem(text, pupils(), missing="fiml", **options)
+        assert helped.converged
+        assert helped.df == alone.df
+        assert helped.glance()["baseline_df"] == alone.glance()["baseline_df"]
+        assert any("x4 beside the model" in n.message for n in helped.notes)
+
+
+def test_auxiliary_variables_mend_what_depends_on_them() -> None:
+    rng = np.random.default_rng(5)
+    data = respondents(4000, 12)
+    data["why"] = data["v1"] + rng.normal(0, 0.5, len(data))
+    whole = row(sl.fit_sem(CFA, data, meanstructure=True).tidy(), "v1", "~1")["est"]
+    data.loc[data["why"] > 5.5, "v1"] = np.nan
+    without, given = (
+        row(sl.fit_sem(CFA, data, missing="fiml", auxiliary=a).tidy(), "v1", "~1")["est"] for a in ((), "why")
+    )
+    assert abs(given - whole) < 0.05 < abs(without - whole)
+
+
+def test_auxiliary_variables_that_cannot_be_are_refused() -> None:
+    with pytest.raises(sl.SatloyalError, match="missing"):
+        sl.fit_sem(STRUCTURAL, pupils(), auxiliary="x4")
+    with pytest.raises(sl.SatloyalError, match="in the model already"):
+        sl.fit_sem(STRUCTURAL, pupils(), missing="fiml", auxiliary="x1")
+    with pytest.raises(sl.SatloyalError, match="x44"):
+        sl.fit_sem(STRUCTURAL, pupils(), missing="fiml", auxiliary="x44")
+
+
+def test_intervals_of_htmt_come_from_all_rows() -> None:
+    found = sl.fit_sem(CFA, gappy(), missing="fiml").measurement(replicates=100, seed=1)
+    assert any("100 bootstrap replicates" in n.message for n in found.notes)
+    assert not any("left out" in n.message for n in found.notes)

@@ -150,7 +150,9 @@ class Data:
         clusters = self._clusters(rows)
         return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
 
-    def incomplete_sample(self, names: Sequence[str], complete: Sequence[str]) -> Sample:
+    def incomplete_sample(
+        self, names: Sequence[str], complete: Sequence[str], auxiliary: Sequence[str] = ()
+    ) -> Sample:
         """Take the variables of a model with all rows that hold a value.
 
         Parameters
@@ -158,6 +160,8 @@ class Data:
         names : sequence of str
         complete : sequence of str
             Covariates that a row must have.
+        auxiliary : sequence of str
+            Which of them stand beside the model.
 
         Raises
         ------
@@ -172,7 +176,7 @@ class Data:
         )
         self._check_groups(rows)
         clusters = self._clusters(rows)
-        incomplete = Incomplete.of(rows)
+        incomplete = Incomplete.of(rows, auxiliary)
         notes = (*self.notes, *rows.notes, incomplete.note(rows))
         return Sample(_checked(incomplete.moments(rows)), rows, clusters, notes, incomplete)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from satloyal.core.em import saturated_moments
 from satloyal.core.patterns import Patterns
+from satloyal.models.sem.auxiliary import unrelated_moments
 from satloyal.models.sem.implied import augmented
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def baseline_moments(group: GroupFit, patterns: Patterns, full: Saturated) -> tu
     full : Saturated
         Moments that fixed covariates have.
     """
+    if group.auxiliary:
+        return unrelated_moments(patterns, full, group.covariates, group.auxiliary)
     p = len(full.mean)
     count = patterns.size @ patterns.observed
     mean = patterns.size @ patterns.second[:, :p, p] / count

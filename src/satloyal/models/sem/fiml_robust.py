@@ -29,6 +29,7 @@ from satloyal.models.sem.vector import vector_jacobian
 
 if TYPE_CHECKING:
     from satloyal.models.sem.incomplete import Incomplete
+    from satloyal.models.sem.measures import GroupFit
     from satloyal.models.sem.result import SemFit
 
 __all__ = ["incomplete_scaled"]
@@ -165,6 +166,16 @@ def _among(p: int, x: Sequence[int]) -> Array:
     return np.asarray(np.r_[np.isin(np.arange(p), which), inside])
 
 
+def _baseline_selection(group: GroupFit) -> Array:
+    """Jacobian of the baseline model's moments: which of them are free, shape (K, q₀)."""
+    p = len(group.cov)
+    select = baseline_jacobian(p, group.covariates, group.fixed_x, means=True)
+    rows, columns = vech_indices(p)
+    beside = np.isin(rows, group.auxiliary) | np.isin(columns, group.auxiliary)
+    more = np.flatnonzero(np.r_[np.zeros(p, bool), beside & (rows != columns)])
+    return np.column_stack([select, np.eye(len(select))[:, more]])
+
+
 def _stack(fit: SemFit, incomplete: Incomplete, *, scores: bool) -> _Stacked:
     """Lay out the groups, each with its share of the rows."""
     use = _used(fit)
@@ -185,7 +196,7 @@ def _stack(fit: SemFit, incomplete: Incomplete, *, scores: bool) -> _Stacked:
         complete[block, block] = share * weight[np.ix_(use, use)]
         implied = ram.implied(fit.theta[None], s.cov, s.mean)
         jacobians.append(vector_jacobian(implied)[0][use])
-        select = baseline_jacobian(len(s.mean), group.covariates, group.fixed_x, means=True)[use]
+        select = _baseline_selection(group)[use]
         padded = np.zeros((size, select.shape[1] * fit.ngroups))
         padded[:, g * select.shape[1] : (g + 1) * select.shape[1]] = select
         baselines.append(padded)
@@ -251,7 +262,7 @@ def _baseline_trace(fit: SemFit, incomplete: Incomplete) -> float:
         block = slice(g * size, (g + 1) * size)
         found = saturated_information(p, mean, cov)[np.ix_(use, use)]
         information[block, block] = p.n / fit.effective_n * found
-        select = baseline_jacobian(len(mean), group.covariates, group.fixed_x, means=True)[use]
+        select = _baseline_selection(group)[use]
         padded = np.zeros((size, select.shape[1] * fit.ngroups))
         padded[:, g * select.shape[1] : (g + 1) * select.shape[1]] = select
         selects.append(padded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from satloyal.core.moments import Moments
 from satloyal.errors import FitError
+from satloyal.models.sem.auxiliary import saturated_correlates
 from satloyal.models.sem.bounds import BoundsOption
 from satloyal.models.sem.constrain import estimate_restricted
 from satloyal.models.sem.data import Data, Sample, rescaled
@@ -49,6 +51,7 @@ def fit_sem(
     *,
     estimator: str | None = None,
     missing: str = "listwise",
+    auxiliary: str | Sequence[str] = (),
     ordered: bool | str | Sequence[str] | None = None,
     parameterization: Parameterization = "delta",
     group: str | None = None,
@@ -85,6 +88,10 @@ def fit_sem(
         notes. ``"fiml"`` (or ``"ml"``): full-information maximum likelihood uses all rows, by their patterns
         of missing values, with standard errors from the observed information; for ML, MLR and MLF. Rows
         that lack a covariate taken as given are left out, with ``"fiml.x"`` (or ``"ml.x"``) they are kept.
+    auxiliary : sequence of str
+        With ``missing="fiml"``: variables beside the model that go with its variables or with their being
+        missing. They covary with everything (saturated correlates), so that values missing at random given
+        them do no harm; the model's own parameters and degrees of freedom stay as they are.
     ordered : bool or sequence of str, optional
         Ordinal items, by name, or ``True`` for all but the covariates: their thresholds and polychoric
         (polyserial) correlations are fitted. Other variables, covariates included, stay continuous and are
@@ -170,8 +177,8 @@ def fit_sem(
         likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
-    table = build_table(
-        spec,
+    build = functools.partial(
+        build_table,
         groups=given.group_count(),
         std_lv=std_lv,
         orthogonal=orthogonal,
@@ -179,8 +186,16 @@ def fit_sem(
         meanstructure=_wants_means(meanstructure, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
         group_equal=equal,
-        group_partial=[name for name in partial if not (categorical and "|" in name)],
     )
+    table = build(spec, group_partial=[name for name in partial if not (categorical and "|" in name)])
+    beside = (auxiliary,) if isinstance(auxiliary, str) else tuple(auxiliary)
+    if beside:
+        if not incomplete:
+            raise FitError("auxiliary variables help with missing values", where="auxiliary=",
+                           fix="say missing='fiml'")  # fmt: skip
+        table.check_names(given.columns)
+        spec, own = saturated_correlates(spec, table, beside)
+        table = build(spec, group_partial=[*partial, *own])
     table.check_names(given.columns)
     if categorical:
         items = ordinal_variables(ordered or (), table)
@@ -189,7 +204,7 @@ def fit_sem(
         table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)
     elif incomplete:
         given_x = table.exogenous if missing == "fiml" else ()
-        sample = given.incomplete_sample(table.observed, given_x)
+        sample = given.incomplete_sample(table.observed, given_x, beside)
     else:
         sample = given.sample(table.observed)
     method = _complex_sampling(method, sample)

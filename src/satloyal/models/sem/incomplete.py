@@ -37,13 +37,16 @@ class Incomplete:
     patterns : tuple of Patterns
     saturated : tuple of Saturated
         Maximum likelihood means and covariances without a model.
+    auxiliary : tuple of str
+        Variables that stand beside the model.
     """
 
     patterns: tuple[Patterns, ...]
     saturated: tuple[Saturated, ...]
+    auxiliary: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, rows: IncompleteRows) -> Incomplete:
+    def of(cls, rows: IncompleteRows, auxiliary: Sequence[str] = ()) -> Incomplete:
         """Sort rows into patterns and find their saturated moments.
 
         Raises
@@ -69,7 +72,7 @@ class Incomplete:
                 )
             patterns.append(found)
             saturated.append(moments)
-        return cls(tuple(patterns), tuple(saturated))
+        return cls(tuple(patterns), tuple(saturated), tuple(auxiliary))
 
     def moments(self, rows: IncompleteRows) -> Moments:
         """Return the saturated moments as a sample."""
@@ -87,10 +90,11 @@ class Incomplete:
         complete = int((~gaps.any(axis=1)).sum())
         count = sum(len(p.size) for p in self.patterns)
         word = "pattern" if count == 1 else "patterns"
+        with_help = f", with {', '.join(self.auxiliary)} beside the model" if self.auxiliary else ""
         return Note(
             "missing values",
             f"full-information maximum likelihood uses all {n} rows, {complete} of them complete: {count} "
-            f"{word} of missing values, {100 * gaps.mean():.1f} % of the values missing",
+            f"{word} of missing values, {100 * gaps.mean():.1f} % of the values missing{with_help}",
             count,
         )
 

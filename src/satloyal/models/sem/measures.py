@@ -49,6 +49,8 @@ class GroupFit:
         Positions of the covariates that are left out of the likelihood.
     covariates : tuple of int
         Positions of the covariates, fixed or random, whose covariances the baseline model leaves free.
+    auxiliary : tuple of int
+        Positions of auxiliary variables, all of whose covariances the baseline model leaves free.
     ordinal : OrdinalVectors, optional
         Thresholds and correlations, for ordinal items.
     """
@@ -60,6 +62,7 @@ class GroupFit:
     mu: Array | None
     fixed_x: tuple[int, ...]
     covariates: tuple[int, ...]
+    auxiliary: tuple[int, ...] = ()
     ordinal: OrdinalVectors | None = None
 
 
@@ -226,7 +229,8 @@ def _baseline(
             means = g.mean is not None
             vector, weight = _vectors(g)[0], weights[number]
             value += share * baseline_least_squares(vector, weight, p, g.covariates, g.fixed_x, means=means)
-        df += p * (p - 1) // 2 - x * (x - 1) // 2
+        a = len(g.auxiliary)
+        df += (p - a) * (p - a - 1) // 2 - x * (x - 1) // 2
     return value, df
 
 

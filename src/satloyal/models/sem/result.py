@@ -317,9 +317,11 @@ class SemFit(Fit):
         place = self.table.observed.index
         x = tuple(place(name) for name in self.table.exogenous)
         covariates = tuple(place(name) for name in self.table.covariates if name not in written)
+        incomplete = self.input.incomplete
+        auxiliary = () if incomplete is None else tuple(place(name) for name in incomplete.auxiliary)
         for (sigma, mu), group in zip(self._implied, self.sample.groups, strict=True):
             mean = group.mean if self.table.meanstructure else None
-            out.append(GroupFit(group.size, group.cov, sigma, mean, mu, x, covariates))
+            out.append(GroupFit(group.size, group.cov, sigma, mean, mu, x, covariates, auxiliary))
         if self.input.ordinal is not None:
             return [replace(g, ordinal=v) for g, v in zip(out, ordinal_vectors(self), strict=True)]
         return out
