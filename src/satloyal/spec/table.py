@@ -95,6 +95,11 @@ class ParameterTable:
         return tuple(r for r in self.rows if r.group > 0)
 
     @cached_property
+    def reported(self) -> tuple[Parameter, ...]:
+        """Rows that have an estimate, in the order of `rows`: all but constraints."""
+        return tuple(r for r in self.rows if r.op not in ("==", "<", ">"))
+
+    @cached_property
     def roles(self) -> Roles:
         """Roles of the variables."""
         return Roles(tuple((r.lhs, r.op, r.rhs) for r in self.rows if r.group == 1))

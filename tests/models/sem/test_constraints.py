@@ -310,3 +310,38 @@ def test_replicates_are_what_a_fit_to_the_same_rows_gives(pupils: pd.DataFrame) 
         tolerance=1e-12,
     )
     np.testing.assert_allclose(again.theta[0], near.theta, atol=1e-7)
+
+
+# --- what else is computed from a constrained fit ---
+
+
+def _pair(pupils: pd.DataFrame) -> tuple[sl.SemFit, sl.SemFit]:
+    label = sl.fit_sem(FREE.replace("x2 + x3", "l*x2 + l*x3"), pupils)
+    return label, sl.fit_sem(FREE.replace("x2 + x3", "l*x2 + k*x3") + "\nl == k", pupils)
+
+
+def test_a_model_is_compared_under_its_own_constraints(pupils: pd.DataFrame) -> None:
+    label, equation = _pair(pupils)
+    free = sl.fit_sem(FREE, pupils)
+    assert free.lrt(equation).statistic == pytest.approx(free.lrt(label).statistic, abs=1e-8)
+    assert free.lrt(equation).df == 1
+    other = sl.fit_sem(FREE.replace("x5 + x6", "m*x5 + n*x6") + "\nm == n", pupils)
+    # neither can take the other's form, though both lie in the free model
+    found = equation.lrt(other)
+    assert np.isnan(found.statistic)
+    assert "not nested" in str(found)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_influence_of_respondents_keeps_the_constraints(exact: bool, pupils: pd.DataFrame) -> None:
+    label, equation = (fit.influence(exact=exact) for fit in _pair(pupils))
+    columns = ["gcd", "ld", "chisq_change"]
+    np.testing.assert_allclose(equation.table[columns], label.table[columns], rtol=1e-4, atol=1e-6)
+
+
+def test_scores_and_modification_indices_follow_the_constraints(pupils: pd.DataFrame) -> None:
+    label, equation = _pair(pupils)
+    np.testing.assert_allclose(equation.factor_scores(), label.factor_scores(), atol=1e-8)
+    key = ["lhs", "op", "rhs"]
+    one, other = (f.modindices().set_index(key).sort_index() for f in (label, equation))
+    np.testing.assert_allclose(one[["mi", "epc"]], other.loc[one.index, ["mi", "epc"]], atol=1e-6)

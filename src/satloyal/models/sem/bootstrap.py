@@ -32,7 +32,7 @@ from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.effects import EffectPlan
-from satloyal.models.sem.estimate import Problem, restart
+from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.fiml_bootstrap import Batch, IncompleteDraws, restart_incomplete
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.robust_fit import least_squares_influence
@@ -221,7 +221,7 @@ class Bootstrap(Fit):
     @cached_property
     def _tidy(self) -> pd.DataFrame:
         table = self.fit.tidy()
-        rows = [row for row in self.fit.table.rows if row.op not in ("==", "<", ">")]
+        rows = self.fit.table.reported
         free = [i for i, row in enumerate(rows) if row.free]
         defined = [i for i, row in enumerate(rows) if row.op == ":="]
         numbers = np.array([rows[i].free - 1 for i in free], dtype=int)
@@ -339,12 +339,9 @@ def bootstrap(
         covs, means = _joined(drawn)
         sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
         problem = Problem.of_batch(fit.rams, sizes, covs, means, fit.weights)
-        if fit.restrictions is None:
-            solution = restart(problem, fit.theta, hessian, guess, tolerance=_TOLERANCE)
-        else:
-            solution = restart_restricted(
-                problem, fit.restrictions, covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
-            )  # fmt: skip
+        solution = restart_restricted(
+            problem, fit.restrictions, covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
+        )
         theta[number], outside[number] = _kept(fit, solution, covs, means)
         return number
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from satloyal.core.constrained import minimise_constrained
 from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
 from satloyal.models.sem.bounds import Limits, limits
-from satloyal.models.sem.estimate import Problem, chord, well_conditioned
+from satloyal.models.sem.estimate import Problem, chord, estimate, restart, well_conditioned
 from satloyal.models.sem.restrictions import Restrictions
 
 __all__ = ["Region", "estimate_restricted", "restart_restricted"]
@@ -124,7 +124,12 @@ def _project(restrictions: Restrictions, theta: Array) -> Array:
 
 
 def estimate_restricted(
-    problem: Problem, restrictions: Restrictions, starts: Iterable[Array], *, max_iterations: int = 300
+    problem: Problem,
+    restrictions: Restrictions | None,
+    starts: Iterable[Array],
+    beyond: Callable[[Array], Iterable[Array]] = lambda _: (),
+    *,
+    max_iterations: int = 300,
 ) -> tuple[Solution, int]:
     """Minimise under restrictions from the first start that leads to a solution.
 
@@ -132,10 +137,13 @@ def estimate_restricted(
     ----------
     problem : Problem
         Of one sample.
-    restrictions : Restrictions
+    restrictions : Restrictions or None
     starts : iterable of ndarray, shape (q,)
         Moved to the nearest point that meets the linear equalities; those outside the domain are passed
         over.
+    beyond : callable
+        Further starts; see :func:`satloyal.models.sem.estimate.estimate`.
+    max_iterations : int
 
     Returns
     -------
@@ -144,30 +152,26 @@ def estimate_restricted(
     tried : int
         How many starts were tried.
     """
-    spread = restrictions.eliminated
+    if restrictions is None:
+        return estimate(problem, starts, beyond)
+    held = restrictions
+    spread = held.eliminated
     reduced = _Reduced(problem, spread.origin, spread.basis, np.zeros(1, int))
-    region = Region(restrictions, restrictions.bounds)
-    best: Solution | None = None
-    tried = 0
-    for start in starts:
-        phi = _project(restrictions, start)[None]
-        if not np.isfinite(problem.value(reduced.theta(phi)))[0]:
-            continue
-        tried += 1
-        solution = _minimise(reduced, region, phi, "expected", 1e-12, max_iterations)
-        if solution.converged[0]:
-            return solution, tried
-        if best is None or solution.value[0] < best.value[0]:
-            best = solution
-    if best is None:
-        lost = np.full((1, problem.q), np.nan)
-        best = Solution(lost, np.array([np.inf]), np.array([np.nan]), np.zeros(1, int), np.full(1, 2))
-    return best, tried
+    region = Region(held, held.bounds)
+
+    def moved(points: Iterable[Array]) -> Iterator[Array]:
+        for point in points:
+            yield reduced.theta(_project(held, point)[None])[0]
+
+    def solve(start: Array) -> Solution:
+        return _minimise(reduced, region, _project(held, start[0])[None], "expected", 1e-12, max_iterations)
+
+    return estimate(problem, moved(starts), lambda at: moved(beyond(at)), solve=solve)
 
 
 def restart_restricted(
     problem: Problem,
-    restrictions: Restrictions,
+    restrictions: Restrictions | None,
     covs: Sequence[Array],
     theta: Array,
     hessian: Array,
@@ -181,7 +185,7 @@ def restart_restricted(
     ----------
     problem : Problem
         Of B samples.
-    restrictions : Restrictions
+    restrictions : Restrictions or None
     covs : sequence of ndarray, shapes (B, p, p)
         Covariances of each group, for bounds that depend on the sample.
     theta : ndarray, shape (q,)
@@ -197,8 +201,10 @@ def restart_restricted(
     -------
     Solution
     """
+    if restrictions is None:
+        return restart(problem, theta, hessian, start, tolerance=tolerance)
     spread = restrictions.eliminated
-    size = len(covs[0])
+    size = problem.terms[0].batch
     bounds = limits(restrictions.table, restrictions.option, covs)
     everyone: Array = np.arange(size)
     reduced = _Reduced(problem, spread.origin, spread.basis, everyone)

@@ -297,6 +297,7 @@ def estimate(
     starts: Iterable[Array],
     beyond: Callable[[Array], Iterable[Array]] = lambda _: (),
     *,
+    solve: Callable[[Array], Solution] | None = None,
     max_iterations: int = 200,
 ) -> tuple[Solution, int]:
     """Minimise from the first start that leads to a solution.
@@ -309,6 +310,10 @@ def estimate(
         Tried in order, those outside the domain passed over.
     beyond : callable
         Further starts from a point where a run was lost (:mod:`satloyal.models.sem.poles`); none by default.
+    solve : callable, optional
+        From a start, shape (1, q), to a solution; without it, the minimum of the problem.
+    max_iterations : int
+        Of the default.
 
     Returns
     -------
@@ -327,7 +332,8 @@ def estimate(
             if not np.isfinite(problem.value(point[None]))[0]:
                 continue
             tried += 1
-            solution = minimise(problem, point[None], max_iterations=max_iterations)
+            at = point[None]
+            solution = solve(at) if solve else minimise(problem, at, max_iterations=max_iterations)
             if solution.converged[0]:
                 return solution, tried
             if best is None or solution.value[0] < best.value[0]:

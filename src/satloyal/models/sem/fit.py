@@ -17,7 +17,7 @@ from satloyal.models.sem.auxiliary import saturated_correlates
 from satloyal.models.sem.bounds import BoundsOption
 from satloyal.models.sem.constrain import estimate_restricted
 from satloyal.models.sem.data import Data, Sample, rescaled
-from satloyal.models.sem.estimate import Problem, estimate
+from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import Estimator, VcovKind, estimator_named
 from satloyal.models.sem.identify import check_identified
 from satloyal.models.sem.implied import Ram
@@ -219,10 +219,9 @@ def fit_sem(
     slopes = None if ordinal is None else ordinal.jacobian(table, rams)
     check_identified(table, rams, moments, first, held, slopes)
     beginnings = chain([first], guesses)
-    if held is None:
-        solution, tried = estimate(problem, beginnings, lambda at: beyond_poles(table, rams, moments, at))
-    else:
-        solution, tried = estimate_restricted(problem, held, beginnings)
+    solution, tried = estimate_restricted(
+        problem, held, beginnings, lambda at: beyond_poles(table, rams, moments, at)
+    )
     theta = solution.theta[0]
     q = table.q
     value, hessian = np.nan, np.full((q, q), np.nan)

@@ -15,6 +15,7 @@ from satloyal.core.linalg import solve_symmetric
 from satloyal.core.optimize import minimise
 from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
+from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.estimate import Problem, Term
 from satloyal.models.sem.factor_scores import measured_part
 from satloyal.models.sem.inference import vcov_of
@@ -157,7 +158,7 @@ def _rows(fit: SemFit) -> CompleteRows:
             "influence is computed for maximum likelihood from complete rows", where="influence",
             fix="fit with estimator='ML' (or MLR, MLM) and missing='listwise'",
         )  # fmt: skip
-    if not np.isfinite(vcov_of(fit.observed_hessian / 2, fit.effective_n)).all():
+    if not np.isfinite(vcov_of(fit.observed_hessian / 2, fit.effective_n, fit.tangent)).all():
         raise FitError("the curvature at the solution is singular, so that no step can be taken",
                        where="influence", fix="see the check 'identification'")  # fmt: skip
     return rows
@@ -204,7 +205,11 @@ def _solve(fit: SemFit, problem: Problem, size: int, *, exact: bool) -> tuple[Ar
     everyone = np.arange(size)
     here = np.tile(fit.theta, (size, 1))
     at = problem(here, everyone, "observed")
-    step = solve_symmetric(at.hessian, at.gradient)
+    N = fit.tangent
+    if N is None:
+        step = solve_symmetric(at.hessian, at.gradient)
+    else:
+        step = solve_symmetric(N.T @ at.hessian @ N, at.gradient @ N) @ N.T
     theta = here - step
     for _ in range(_HALVINGS):
         outside = ~np.isfinite(problem.value(theta))
@@ -215,7 +220,15 @@ def _solve(fit: SemFit, problem: Problem, size: int, *, exact: bool) -> tuple[Ar
     if not exact:
         theta[~np.isfinite(problem.value(theta))] = np.nan
         return theta, at.hessian
-    solution = minimise(problem, theta, curvature="observed", tolerance=_TOLERANCE)
+    if fit.restrictions is None:
+        solution = minimise(problem, theta, curvature="observed", tolerance=_TOLERANCE)
+    else:
+        covs = [
+            np.broadcast_to(t.cov, (size, *t.cov.shape[1:])) for t in problem.terms if isinstance(t, Term)
+        ]
+        solution = restart_restricted(
+            problem, fit.restrictions, covs, fit.theta, fit.observed_hessian, fit.theta, tolerance=_TOLERANCE
+        )
     found = np.where(solution.converged[:, None], solution.theta, np.nan)
     return found, problem(solution.theta, everyone, "observed").hessian
 
@@ -227,7 +240,7 @@ def _changes(fit: SemFit, theta: Array, index: pd.Index) -> pd.DataFrame:
     defined = fit.definitions.values(theta)
     here = fit.definitions.values(fit.theta[None])[0]
     order = {id(row): i for i, row in enumerate(fit.table.definitions)}
-    for row, term, se in zip(fit.table.rows, fit._terms(), table["se"], strict=True):
+    for row, term, se in zip(fit.table.reported, fit._terms(), table["se"], strict=True):
         if row.op == ":=":
             gap = here[order[id(row)]] - defined[:, order[id(row)]]
             name = row.lhs

@@ -9,7 +9,8 @@ from scipy import special
 
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.errors import FitError
-from satloyal.models.sem.estimate import Problem, Term, estimate
+from satloyal.models.sem.constrain import estimate_restricted
+from satloyal.models.sem.estimate import Problem, Term
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.wald import HypothesisTest
 
@@ -143,7 +144,7 @@ def _reproduces(large: SemFit, small: SemFit) -> float:
         return float("nan")
     problem = Problem.of(large.rams, implied, large.likelihood)
     guesses = [large.theta, *starts(large.table, implied)]
-    solution, _ = estimate(problem, guesses)
+    solution, _ = estimate_restricted(problem, large.restrictions, guesses)
     value = float(solution.value[0])
     return value if bool(solution.converged[0]) or value < _REPRODUCES else float("nan")
 

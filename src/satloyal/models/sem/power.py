@@ -16,7 +16,8 @@ from satloyal.core.linalg import inverse_or_nan
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.core.resample import blocks, wishart_covariances
 from satloyal.errors import FitError
-from satloyal.models.sem.estimate import Problem, restart
+from satloyal.models.sem.constrain import restart_restricted
+from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.fit import fit_sem
 from satloyal.models.sem.nonnormal import Shape, margins
 from satloyal.models.sem.population import Population, without_values
@@ -338,7 +339,7 @@ class _Effects:
         order = {id(row): i for i, row in enumerate(fit.table.definitions)}
         known: dict[str, tuple[int, int, float, float, bool]] = {}
         for row, term, est, std in zip(
-            fit.table.rows, fit._terms(), tidy["est"], tidy["std_all"], strict=True
+            fit.table.reported, fit._terms(), tidy["est"], tidy["std_all"], strict=True
         ):
             if row.op == ":=":
                 known[row.lhs] = (-1, order[id(row)], est, std, True)
@@ -474,14 +475,20 @@ def _refit(
     """Estimates and standard errors of one block of studies; how many failed, how many are inadmissible."""
     covs, means = draw.moments(n, size, generator)
     problem = Problem.of_batch(truth.rams, [n] * len(covs), covs, means)
-    solution = restart(problem, truth.theta, truth.observed_hessian, truth.theta, tolerance=_TOLERANCE)
+    solution = restart_restricted(
+        problem, truth.restrictions, covs, truth.theta, truth.observed_hessian, truth.theta,
+        tolerance=_TOLERANCE,
+    )  # fmt: skip
     good = solution.converged & np.isfinite(solution.theta).all(axis=1)
     theta = solution.theta[good]
     kept = problem.take(np.flatnonzero(good))
     hessian = kept(theta, np.arange(len(theta)), "expected").hessian
-    vcov = 2 * inverse_or_nan(hessian) / (n * len(covs))
+    N = truth.tangent
+    free = hessian if N is None else N.T @ hessian @ N
+    vcov = 2 * inverse_or_nan(free) / (n * len(covs))
+    vcov = vcov if N is None else N @ vcov @ N.T
     se = effects.errors(theta, vcov)
-    defined = np.isfinite(se).all(axis=1) & (np.diagonal(vcov, axis1=1, axis2=2) > 0).all(axis=1)
+    defined = np.isfinite(se).all(axis=1) & (np.diagonal(vcov, axis1=1, axis2=2) >= 0).all(axis=1)
     variances = sorted({r.free - 1 for r in truth.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free})
     outside = int((theta[defined][:, variances] < 0).any(axis=1).sum())
     return effects.values(theta)[defined], se[defined], size - int(defined.sum()), outside

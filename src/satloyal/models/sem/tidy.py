@@ -29,7 +29,7 @@ _NO_SPREAD = 1e-9  # a standard error this small, relative to the value, is roun
 
 def estimates(fit: SemFit) -> pd.DataFrame:
     """Return one row a parameter; see :meth:`SemFit.tidy`."""
-    rows = [row for row in fit.table.rows if row.op not in ("==", "<", ">")]
+    rows = fit.table.reported
     est = np.full(len(rows), np.nan)
     se = np.full(len(rows), np.nan)
     with np.errstate(invalid="ignore"):
