@@ -29,7 +29,7 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "mlr_labelled": (LABELLED, {"estimator": "MLR"}),
     "mlr_equal": (LABELLED.replace("b*", "a*"), {"estimator": "MLR"}),
     "shared": (SHARED, {}),
-    "mlr": (CFA, {"estimator": "MLR"}),
+    "mlm": (CFA, {"estimator": "MLM"}),
     "path": ("x9 ~ x1 + x2\nx8 ~ x9 + x1", {}),
 }
 

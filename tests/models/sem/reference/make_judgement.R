@@ -39,7 +39,7 @@ fit_cfa <- cfa(cfa3, data)
 fit_structural <- sem(structural, data)
 fit_two <- cfa(cfa3, data, group = "school", group.equal = c("loadings", "intercepts"))
 fit_path <- sem("x9 ~ x1 + x2\nx8 ~ x9 + x1", data)
-fit_mlr <- cfa(cfa3, data, estimator = "MLR")
+fit_mlm <- cfa(cfa3, data, estimator = "MLM")
 fit_mlr_equal <- cfa(gsub("b\\*", "a*", labelled), data, estimator = "MLR")
 fit_mlr_free <- cfa(labelled, data, estimator = "MLR")
 fit_labelled <- cfa(labelled, data)
@@ -65,7 +65,7 @@ out <- list(
     normalized = unname(unclass(residuals(fit_cfa, type = "normalized")$cov)),
     cor = unname(unclass(residuals(fit_cfa, type = "cor.bollen")$cov)),
     bentler = unname(unclass(residuals(fit_cfa, type = "cor.bentler")$cov)),
-    mlr = unname(unclass(residuals(fit_mlr, type = "standardized")$cov)),
+    robust = unname(unclass(residuals(fit_mlm, type = "standardized")$cov)),
     fixed_x = unname(unclass(residuals(fit_path, type = "standardized")$cov))
   ),
   factor_scores = list(

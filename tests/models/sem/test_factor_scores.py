@@ -1,0 +1,105 @@
+"""Factor scores: lavaan's numbers, the properties that define each kind, and clear refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import satloyal as sl
+from models.sem.examples import CFA, CHAIN, respondents
+from models.sem.judged import CFA as PUPILS
+from models.sem.judged import fit, lavaan, pupils
+from satloyal.models.sem.factor_scores import score_rules
+
+NEAR = 2e-5  # lavaan's estimates are 1e-6 from the minimum
+LABELS = {"cfa": [""], "two_groups": ["Pasteur", "Grant-White"], "structural": [""]}
+
+
+@pytest.mark.parametrize("method", ["regression", "bartlett"])
+@pytest.mark.parametrize("name", ["cfa", "two_groups", "structural"])
+def test_scores_and_errors_are_lavaans(name: str, method: str) -> None:
+    stored = lavaan()["factor_scores"][name][method]
+    here = fit(name)
+    ours = here.factor_scores(method, se=True)
+    columns = list(here.table.latent)
+    several = isinstance(stored["first"], dict)
+    for number, label in enumerate(LABELS[name]):
+        theirs = stored["first"][label] if several else stored["first"][number]
+        errors = stored["se"][label] if several else stored["se"][number]
+        rows = ours[(pupils().loc[ours.index, "school"] == label)] if several else ours
+        np.testing.assert_allclose(rows[columns].iloc[:3], theirs, atol=NEAR * 10)
+        np.testing.assert_allclose(rows[[f"{c}_se" for c in columns]].iloc[0], errors, atol=NEAR)
+
+
+def test_ten_berges_scores_have_the_covariances_of_the_factors() -> None:
+    # in the sample exactly only where the model reproduces it: fit to data that it does reproduce
+    data = respondents()
+    here = sl.fit_sem("Q =~ q1 + q2 + q3", data)
+    scores = here.factor_scores("tenberge")
+    assert scores["Q"].var(ddof=0) == pytest.approx(
+        here.tidy().query("op == '~~' and lhs == 'Q'")["est"].item()
+    )
+
+
+def test_ten_berges_weights_give_the_models_covariances_for_any_model() -> None:
+    here = sl.fit_sem(CHAIN, respondents())
+    (rule,) = score_rules(here, "tenberge")
+    sigma = here.implied()[0][0].to_numpy()
+    np.testing.assert_allclose(rule.weights @ sigma @ rule.weights.T, here._latent_cov[0], atol=1e-10)
+
+
+def test_bartletts_scores_are_unbiased_for_each_person() -> None:
+    here = sl.fit_sem(CFA, respondents())
+    (rule,) = score_rules(here, "bartlett")
+    A, _ = here.rams[0].matrices(here.theta[None])
+    loadings = A[0][:9, 9:]
+    np.testing.assert_allclose(rule.weights @ loadings, np.eye(3), atol=1e-10)
+
+
+def test_regression_scores_are_the_most_precise_of_the_three() -> None:
+    errors = {
+        m: fit("cfa").factor_scores(m, se=True)["visual_se"].iloc[0]
+        for m in ("regression", "tenberge", "bartlett")
+    }
+    assert errors["regression"] < errors["tenberge"] < errors["bartlett"]
+
+
+def test_scores_keep_the_index_of_the_rows_that_were_used() -> None:
+    data = respondents()
+    data.index = [f"R{i}" for i in range(len(data))]
+    data.loc["R3", "q1"] = np.nan
+    scores = sl.fit_sem(CFA, data).factor_scores()
+    assert "R3" not in scores.index
+    assert scores.index.equals(data.index.drop("R3"))
+
+
+def test_scores_do_not_depend_on_the_units_of_the_items() -> None:
+    data = respondents()
+    scaled = data.assign(q2=data["q2"] * 100 + 7, v3=data["v3"] / 10)
+    a = sl.fit_sem(CFA, data).factor_scores("bartlett")
+    b = sl.fit_sem(CFA, scaled).factor_scores("bartlett")
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_mean_structure_moves_scores_to_the_latent_means() -> None:
+    here = fit("two_groups")
+    scores = here.factor_scores("bartlett")
+    second = pupils().loc[scores.index, "school"] == "Grant-White"
+    mean = here.tidy().query("op == '~1' and lhs == 'textual' and group == 2")["est"].item()
+    assert scores.loc[second, "textual"].mean() == pytest.approx(mean, abs=0.02)
+
+
+def test_what_has_no_scores_says_why() -> None:
+    moments = sl.Moments.from_frame(respondents()[["q1", "q2", "q3"]])
+    with pytest.raises(sl.SatloyalError, match="from moments"):
+        sl.fit_sem("Q =~ q1 + q2 + q3", moments).factor_scores()
+    with pytest.raises(sl.SatloyalError, match="no latent variables"):
+        fit("path").factor_scores()
+    with pytest.raises(sl.SatloyalError, match="method is 'sum'"):
+        fit("cfa").factor_scores("sum")
+    higher = sl.fit_sem(PUPILS + "\ng =~ visual + textual + speed", pupils())
+    assert np.isfinite(higher.factor_scores()["g"]).all()
+    with pytest.raises(sl.SatloyalError, match="g, of higher order"):
+        higher.factor_scores("bartlett")
+    with pytest.raises(sl.SatloyalError, match="not positive definite"):
+        higher.factor_scores("tenberge")
