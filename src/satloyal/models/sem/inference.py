@@ -23,6 +23,7 @@ __all__ = [
 Array = NDArray[Any]
 
 _RANK = 1e-9  # eigenvalue of the scaled information, relative to the largest, that counts as none
+_CLEAR = 1e-4  # pivot of the scaled information far above what rounding leaves of none
 _STEP = 1e-30
 
 
@@ -50,12 +51,28 @@ def vcov_of(hessian: Array, n: float, tangent: Array | None = None) -> Array:
         return np.asarray(tangent @ inner @ tangent.T)
     if not len(hessian):
         return np.zeros((0, 0))
-    if not np.isfinite(hessian).all() or len(null_directions(hessian)[0]):
+    if not np.isfinite(hessian).all() or (
+        not _clearly_definite(hessian) and len(null_directions(hessian)[0])
+    ):
         return np.full(hessian.shape, np.nan)
     scale = 1 / np.sqrt(np.abs(np.diagonal(hessian)))
-    inverse = np.linalg.inv(hessian * np.outer(scale, scale)) * np.outer(scale, scale)
+    scales = np.outer(scale, scale)
+    inverse = np.linalg.inv(hessian * scales) * scales
     vcov: Array = (inverse + inverse.T) / (2 * n)
     return vcov
+
+
+def _clearly_definite(hessian: Array) -> bool:
+    """Whether pivots show at once that no direction is nil: the last pivots bound the smallest eigenvalue."""
+    diagonal = np.diagonal(hessian)
+    if not (diagonal > 0).all():
+        return False
+    scale = 1 / np.sqrt(diagonal)
+    try:
+        factor = np.linalg.cholesky(hessian * np.outer(scale, scale))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.diagonal(factor).min() ** 2 > _CLEAR)
 
 
 def null_directions(hessian: Array, tangent: Array | None = None) -> tuple[Array, Array]:

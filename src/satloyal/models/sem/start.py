@@ -72,6 +72,47 @@ def starts(table: ParameterTable, sample: Moments) -> Iterator[Array]:
             yield theta / np.maximum(count, 1)
 
 
+class _Covariances:
+    """Covariances of observed variables, and of latent ones as they become known."""
+
+    def __init__(self, names: Sequence[str], latent: Sequence[str], cov: Array) -> None:
+        self.at = {name: i for i, name in enumerate((*names, *latent))}
+        self.values = np.full((len(self.at), len(self.at)), np.nan)
+        self.values[: len(names), : len(names)] = cov
+
+    def __contains__(self, pair: tuple[str, str]) -> bool:
+        return not math.isnan(self[pair])
+
+    def __getitem__(self, pair: tuple[str, str]) -> float:
+        a, b = self.at.get(pair[0]), self.at.get(pair[1])
+        return math.nan if a is None or b is None else float(self.values[a, b])
+
+    def __setitem__(self, pair: tuple[str, str], value: float) -> None:
+        self.values[self.at[pair[0]], self.at[pair[1]]] = value
+
+    def get(self, pair: tuple[str, str], default: float) -> float:
+        value = self[pair]
+        return default if math.isnan(value) else value
+
+    def block(self, rows: Sequence[str], columns: Sequence[str]) -> Array:
+        return self.values[np.ix_([self.at[r] for r in rows], [self.at[c] for c in columns])]
+
+    def relate(self, factor: str, items: Sequence[str], loadings: Array) -> None:
+        """Set the covariances of a factor of known variance with all else that is known."""
+        f, own = self.at[factor], self[factor, factor]
+        at = np.array([self.at[i] for i in items])
+        spread = np.diagonal(self.values)
+        known = np.flatnonzero(~np.isnan(spread) & (np.arange(len(spread)) != f))
+        shares = (
+            loadings @ np.nan_to_num(self.values[np.ix_(at, known)]) / max(float(loadings @ loadings), 1e-12)
+        )
+        place = {int(k): j for j, k in enumerate(known)}
+        for item, loading in zip(at, loadings, strict=True):
+            shares[place[int(item)]] = loading * own
+        limits = 0.95 * np.sqrt(np.abs(own * spread[known]))
+        self.values[f, known] = self.values[known, f] = np.clip(shares, -limits, limits)
+
+
 class _Guess:
     """First guesses for one group."""
 
@@ -99,8 +140,7 @@ class _Guess:
         for row in rows:
             if row.op == "=~":
                 self.members.setdefault(row.lhs, []).append(row.rhs)
-        self.cov = {(a, b): float(moments.cov[i, j]) for i, a in enumerate(self.names)
-                    for j, b in enumerate(self.names)}  # fmt: skip
+        self.cov = _Covariances(self.names, table.latent, moments.cov)
         if self.informed:
             self._measure()
             self._regress()
@@ -149,17 +189,7 @@ class _Guess:
             self.loading[factor, item] = self.fixed.get((factor, "=~", item), loadings[item])
         own = variance / scale**2
         self.cov[factor, factor] = own
-        weight = {i: loadings[i] for i in items}
-        norm = sum(w * w for w in weight.values())
-        others = sorted({a for a, b in self.cov if a == b and a != factor})
-        for other in others:
-            outside = {i: w for i, w in weight.items() if i != other}
-            total = sum(w * self.cov.get((i, other), 0.0) for i, w in outside.items())
-            share = total / max(sum(w * w for w in outside.values()), 1e-12) if norm else 0.0
-            if other in items:
-                share = loadings[other] * own
-            limit = 0.95 * math.sqrt(abs(own * self.cov[other, other]))
-            self.cov[factor, other] = self.cov[other, factor] = _between(share, -limit, limit)
+        self.cov.relate(factor, items, np.array([loadings[i] for i in items]))
 
     def _axis(self, marker: str, items: list[str]) -> tuple[dict[str, float], float]:
         """Take loadings and variance from the principal axis of the correlations, in the marker's unit.
@@ -168,7 +198,7 @@ class _Guess:
         direction from all items (Harman 1976, *Modern Factor Analysis*, ch. 8).
         """
         sd = np.sqrt(np.array([self.cov[i, i] for i in items]))
-        R = np.array([[self.cov[i, j] for j in items] for i in items]) / np.outer(sd, sd)
+        R = self.cov.block(items, items) / np.outer(sd, sd)
         off = np.abs(R - np.diag(np.diagonal(R)))
         shares = np.clip(off.max(axis=1), 0.05, 0.95)
         axis = np.sqrt(shares)
@@ -187,10 +217,8 @@ class _Guess:
         """λ = s_iz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) with the other items z as instruments."""
         if not instruments:
             return float(np.sign(self.cov[marker, item]) or 1.0)
-        a = np.array([self.cov[z, marker] for z in instruments])
-        b = np.array([self.cov[z, item] for z in instruments])
-        S = np.array([[self.cov[x, z] for z in instruments] for x in instruments])
-        solved = _solve(S, a)
+        a, b = self.cov.block(instruments, (marker, item)).T
+        solved = _solve(self.cov.block(instruments, instruments), a)
         value = float(solved @ b) / (float(solved @ a) or 1.0)
         ratio = math.sqrt(self.cov[item, item] / self.cov[marker, marker])
         return _between(value / ratio, -_LARGEST_LOADING, _LARGEST_LOADING) * ratio
@@ -198,11 +226,8 @@ class _Guess:
     def _common(self, raw: dict[str, float], marker: str) -> float:
         """Variance of the factor from the covariances of its items, kept within its marker's."""
         items = list(raw)
-        top = bottom = 0.0
-        for i, a in enumerate(items):
-            for b in items[i + 1 :]:
-                top += raw[a] * raw[b] * self.cov[a, b]
-                bottom += (raw[a] * raw[b]) ** 2
+        pairs = np.triu(np.outer(list(raw.values()), list(raw.values())), 1)
+        top, bottom = float((pairs * self.cov.block(items, items)).sum()), float((pairs**2).sum())
         variance = top / bottom if bottom else 0.5 * self.cov[marker, marker]
         whole = self.cov[marker, marker]
         if len(items) == 1:
