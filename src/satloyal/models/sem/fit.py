@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -219,9 +219,15 @@ def fit_sem(
     slopes = None if ordinal is None else ordinal.jacobian(table, rams)
     check_identified(table, rams, moments, first, held, slopes)
     beginnings = chain([first], guesses)
-    solution, tried = estimate_restricted(
-        problem, held, beginnings, lambda at: beyond_poles(table, rams, moments, at)
-    )
+
+    def beyond(at: Array) -> Iterable[Array]:
+        return beyond_poles(table, rams, moments, at)
+
+    profile = None if ordinal is None or held is not None else ordinal.profile(table, rams, squares or ())
+    if profile is not None:
+        solution, tried = profile.estimate(beginnings, beyond)
+    else:
+        solution, tried = estimate_restricted(problem, held, beginnings, beyond)
     theta = solution.theta[0]
     q = table.q
     value, hessian = np.nan, np.full((q, q), np.nan)

@@ -18,6 +18,7 @@ from satloyal.models.sem.discrepancy import LeastSquares
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import Estimator, estimator_named
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.ordinal_profile import Profile, free_cuts
 from satloyal.models.sem.ordinal_response import Response
 from satloyal.models.sem.ordinal_table import Parameterization
 from satloyal.models.sem.ordinal_term import OrdinalTerm
@@ -104,6 +105,30 @@ class OrdinalSample:
             own = statistics is not None and weight.ndim == 2 and weight.shape == vector.shape
             terms.append(OrdinalTerm(ram, share, response, LeastSquares(vector, weight, own)))
         return Problem(tuple(terms), table.q)
+
+    def profile(
+        self,
+        table: ParameterTable,
+        rams: Sequence[Ram],
+        weights: Sequence[Array],
+        statistics: Sequence[Array] | None = None,
+    ) -> Profile | None:
+        """Pose the problem without thresholds; none where they are not all free and weighed alone.
+
+        Parameters
+        ----------
+        table, rams, weights, statistics
+            As for :meth:`problem`.
+        """
+        responses = self.responses(table, rams)
+        given = [g.statistics[None] for g in self.groups] if statistics is None else statistics
+        alone = all(
+            w.ndim == 1 or (statistics is not None and w.shape == s.shape)
+            for w, s in zip(weights, given, strict=True)
+        )
+        if table.constraints or not alone or not free_cuts(responses):
+            return None
+        return Profile.of(responses, rams, self.shares, weights, given)
 
     def jacobian(self, table: ParameterTable, rams: Sequence[Ram]) -> Callable[[Array], Array]:
         """Return ∂ statistics / ∂θ of all groups together, as a function of θ, shape (K, q)."""

@@ -10,7 +10,7 @@ is what is left; in the theta parameterisation the residual variance is the para
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,8 @@ class Response:
         Theta parameterisation: d follows from the implied variance.
     q : int
         Length of θ.
+    cut_free : bool
+        Thresholds are left out of the statistics.
     """
 
     layout: Layout
@@ -65,6 +67,7 @@ class Response:
     scale_free: Array
     theta_scaled: bool
     q: int
+    cut_free: bool = False
 
     @classmethod
     def of(cls, table: ParameterTable, ram: Ram, layout: Layout, group: int, *, theta: bool) -> Response:
@@ -98,6 +101,27 @@ class Response:
     def cut(self) -> Array:
         """Which of the first T statistics are thresholds."""
         return np.asarray(self.layout.th_number >= 0)
+
+    def without_cuts(self, kept: Array) -> Response:
+        """Return the statistics without thresholds, as functions of some of θ (positions, shape (r,))."""
+        none = np.zeros(0, dtype=int)
+        return replace(
+            self,
+            used=np.searchsorted(kept, self.used),
+            scale_free=np.searchsorted(kept, self.scale_free),
+            tau_row=none,
+            tau_free=none,
+            q=len(kept),
+            cut_free=True,
+        )
+
+    @cached_property
+    def rest(self) -> Array:
+        """Which statistics are used: all, or all but thresholds."""
+        out = np.ones(self.layout.size, dtype=bool)
+        if self.cut_free:
+            out[: self.layout.n_th] = ~self.cut
+        return out
 
     def at(self, theta: Array) -> ResponsePoint:
         """Return latent responses at θ, shape (B, q)."""
@@ -150,7 +174,8 @@ class ResponsePoint:
         layout = self.response.layout
         i, j, v = layout.first, layout.second, layout.numeric
         pairs = self.cov[:, i, j] * self.d[:, i] * self.d[:, j]
-        return np.concatenate([self.gap * self.d[:, layout.th_variable], self.cov[:, v, v], pairs], axis=1)
+        th = self.gap * self.d[:, layout.th_variable]
+        return np.concatenate([th, self.cov[:, v, v], pairs], axis=1)[:, self.response.rest]
 
     @cached_property
     def moments(self) -> tuple[Array, Array]:
@@ -198,7 +223,7 @@ class ResponsePoint:
             for side, other in ((i, j), (j, i)):
                 at = np.flatnonzero(side == item)
                 out[:, start + at, place] += self.cov[:, i[at], j[at]] * self.d[:, other[at]]
-        return out
+        return out[:, response.rest] if response.cut_free else out
 
     def curvature(self, slope: Array) -> Array:
         """Return Σ_k g_k ∂²statistic_k/∂θ∂θ for weights g, shapes (B, K) → (B, q, q).
@@ -210,6 +235,10 @@ class ResponsePoint:
         p, T, own = len(layout.names), layout.n_th, layout.th_variable
         v = layout.numeric
         batch = len(slope)
+        if response.cut_free:
+            whole = np.zeros((batch, layout.size))
+            whole[:, response.rest] = slope
+            slope = whole
         g = np.zeros((batch, p, p))
         g[:, layout.first, layout.second] = slope[:, T + len(v) :]
         g = g + g.transpose(0, 2, 1)
