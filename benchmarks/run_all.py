@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("bench_fit.py", "bench_bootstrap.py", "bench_start.py", "bench_acsi.py")
+SCRIPTS = ("bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_start.py", "bench_acsi.py")
 
 
 def main() -> int:
