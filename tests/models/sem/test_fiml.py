@@ -337,3 +337,27 @@ def test_intervals_of_htmt_come_from_all_rows() -> None:
     found = sl.fit_sem(CFA, gappy(), missing="fiml").measurement(replicates=100, seed=1)
     assert any("100 bootstrap replicates" in n.message for n in found.notes)
     assert not any("left out" in n.message for n in found.notes)
+
+
+# --- score tests: values of lavaan 0.6-14, modindices() and lavTestScore() ---
+
+THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+
+
+def test_modification_indices_are_lavaans() -> None:
+    data = pd.read_csv(DATA / "holzinger_swineford_missing.csv")
+    table = sl.fit_sem(THREE, data, missing="fiml").modindices()
+    theirs = (
+        ("visual", "=~", "x9", 31.014, 0.473), ("x7", "~~", "x8", 28.910, 0.939),
+        ("visual", "=~", "x7", 12.844, -0.343), ("textual", "=~", "x3", 7.349, -0.311),
+    )  # fmt: skip
+    for lhs, op, rhs, index, change in theirs:
+        found = row(table, lhs, op, rhs)
+        assert (found["mi"], found["epc"]) == pytest.approx((index, change), abs=6e-4)
+
+
+def test_score_tests_of_equal_loadings_are_lavaans() -> None:
+    data = pd.read_csv(DATA / "holzinger_swineford_missing.csv")
+    found = sl.fit_sem(THREE, data, missing="fiml", group="school", group_equal="loadings").score_tests()
+    assert found.chisq == pytest.approx(10.395, abs=6e-4)
+    assert found.table["chisq"].head(3).tolist() == pytest.approx([0.644, 2.048, 3.170], abs=6e-4)

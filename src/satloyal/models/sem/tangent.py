@@ -2,7 +2,8 @@
 
 Every cell is one arrow or one covariance, and ∂Σ/∂cell = c (x yᵀ + y xᵀ) for two columns x, y of
 K = [F(I−A)⁻¹ | FP], also for cells that are fixed or not in the model. With T = KᵀVK the expected
-information between two cells is 2 c c′ (T[x,u] T[y,w] + T[x,w] T[y,u]), a gather, so that thousands of
+information between two cells is 2 c c′ (T[x,u] T[y,w] + T[x,w] T[y,u]), summed over patterns of missing
+values where there are some: a gather, so that thousands of
 candidates cost one matrix product and nothing is refitted.
 """
 
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from satloyal.core.linalg import vech_indices
 from satloyal.errors import FitError
 from satloyal.models.sem.estimate import LeastSquaresTerm, Term
+from satloyal.models.sem.fiml import IncompleteTerm
+from satloyal.models.sem.fiml import IncompleteTerm
 
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
@@ -80,8 +83,12 @@ class Tangent:
         n_g / N.
     K : ndarray, shape (p, 2m)
         FE and FP for all m nodes; p counts the constant where there is one.
-    T, G : ndarray, shape (2m, 2m)
-        KᵀVK and KᵀGK; empty for least squares.
+    T : ndarray, shape (P, 2m, 2m)
+        KᵀVK of each pattern of missing values, of the one where rows are complete; empty for least squares.
+    parts : ndarray, shape (P,)
+        Share of the group's rows that have each pattern.
+    G : ndarray, shape (2m, 2m)
+        KᵀGK; empty for least squares.
     slope, weight : ndarray, shapes (K,) and (K, K) or (K,), optional
         ∂F/∂σ and W of least squares.
     mean : ndarray, shape (p,), optional
@@ -92,29 +99,34 @@ class Tangent:
     share: float
     K: Array
     T: Array
+    parts: Array
     G: Array
     slope: Array | None = None
     weight: Array | None = None
     mean: Array | None = None
 
     @classmethod
-    def of(cls, term: Term | LeastSquaresTerm, theta: Array) -> Tangent:
+    def of(cls, term: Term | LeastSquaresTerm | IncompleteTerm, theta: Array) -> Tangent:
         """Lay out one group's part of the objective at θ, shape (q,)."""
         ram = term.ram
-        origin = term.origin if isinstance(term, Term) else None
+        origin = None if isinstance(term, LeastSquaresTerm) else term.origin
         mean = None if term.mean is None else term.mean[0]
         sigma, K = _columns(ram, theta, term.cov[0], mean, origin)
         empty = np.zeros((0, 0))
         if isinstance(term, Term):
             at = term.discrepancy.at(sigma[None])
-            return cls(ram, term.share, K, K.T @ at.V[0] @ K, K.T @ at.G[0] @ K)
+            return cls(ram, term.share, K, K.T @ at.V @ K, np.ones(1), K.T @ at.G[0] @ K)
+        if isinstance(term, IncompleteTerm):
+            likelihood = term.likelihood
+            G, V = likelihood.derivatives(sigma[None])[1][0], likelihood.inverses(sigma[None])[0][0]
+            return cls(ram, term.share, K, K.T @ V @ K, likelihood.share[0], K.T @ G @ K)
         p = ram.observed
         mu = sigma[:p, p] if ram.manifest > p else None
         low, high = vech_indices(p)
         centred = sigma[:p, :p] if mu is None else sigma[:p, :p] - np.outer(mu, mu)
         vector = centred[low, high] if mu is None else np.r_[mu, centred[low, high]]
         slope = term.discrepancy.slope(vector[None])[0]
-        return cls(ram, term.share, K, empty, empty, slope, term.discrepancy.weight, mu)
+        return cls(ram, term.share, K, empty, np.ones(1), empty, slope, term.discrepancy.weight, mu)
 
     def gradient(self, cells: Cells) -> Array:
         """Return the group's share of ∂F/∂cell, shape (C,)."""
@@ -130,7 +142,8 @@ class Tangent:
             return np.asarray(self.share * 2 * (delta * self._weighted(delta)).sum(axis=0))
         x, y, c = self._places(cells)
         T = self.T
-        return np.asarray(self.share * 2 * c * c * (T[x, x] * T[y, y] + T[x, y] ** 2))
+        both = self.parts @ (T[:, x, x] * T[:, y, y] + T[:, x, y] ** 2)
+        return np.asarray(self.share * 2 * c * c * both)
 
     def information(self, left: Cells, right: Cells) -> Array:
         """Return the group's share of the expected ∂²F/∂left ∂right, shape (L, R)."""
@@ -138,9 +151,9 @@ class Tangent:
             return np.asarray(self.share * 2 * self.jacobian(left).T @ self._weighted(self.jacobian(right)))
         x, y, c = self._places(left)
         u, w, d = self._places(right)
-        T = self.T
-        both = T[np.ix_(x, u)] * T[np.ix_(y, w)]
-        both += T[np.ix_(x, w)] * T[np.ix_(y, u)]
+        both = np.zeros((len(x), len(u)))
+        for part, T in zip(self.parts, self.T, strict=True):
+            both += part * (T[np.ix_(x, u)] * T[np.ix_(y, w)] + T[np.ix_(x, w)] * T[np.ix_(y, u)])
         return np.asarray(self.share * 2 * both * np.outer(c, d))
 
     def jacobian(self, cells: Cells) -> Array:
@@ -179,7 +192,7 @@ def tangents(fit: SemFit) -> list[Tangent]:
     """
     out = []
     for term in fit.problem.terms:
-        if not isinstance(term, Term | LeastSquaresTerm):
+        if not isinstance(term, Term | LeastSquaresTerm | IncompleteTerm):
             raise FitError(
                 f"score tests are not built for estimator {fit.estimator!r} with these data",
                 fix="fit to complete rows with estimator='ML'",
