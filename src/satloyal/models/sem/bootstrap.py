@@ -33,8 +33,11 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.fiml_bootstrap import Batch, IncompleteDraws, restart_incomplete
 from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.ordinal import ordinal_starts
+from satloyal.models.sem.ordinal_bootstrap import OrdinalDraws
 from satloyal.models.sem.robust_fit import least_squares_influence
 from satloyal.models.sem.start import starts
 from satloyal.notes import Note
@@ -124,7 +127,10 @@ class Bootstrap(Fit):
             f"{c['requested']} replicates, {how}, seed {self.seed}: {c['used']} converged and are used, "
             f"{c['failed']} did not; {c['inadmissible']} of those used are not admissible"
         )
-        if self.fit.weights is not None and self.fit.estimator != "ULS":
+        squares = estimator_named(self.fit.estimator).discrepancy
+        if self.fit.input.ordinal is not None and squares == "DWLS":
+            text += "; thresholds, correlations and their weights are estimated again in each"
+        elif self.fit.weights is not None and squares != "ULS":
             text += "; the weight matrix of the full sample is kept"
         return (*self.fit.notes, Note("bootstrap", text, c["requested"]))
 
@@ -355,9 +361,18 @@ def bootstrap(
         theta[number], outside[number] = np.concatenate([t for t, _ in parts]), sum(o for _, o in parts)
         return number
 
+    ordinal = None if fit.input.ordinal is None else OrdinalDraws(fit, guess, _TOLERANCE)
+
+    def work_ordinal(number: int) -> int:
+        assert ordinal is not None  # noqa: S101 - this work is for them
+        parts = [_kept(fit, *ordinal.solve(stop - start, rng)) for start, stop, rng in plan[number]]
+        theta[number], outside[number] = np.concatenate([t for t, _ in parts]), sum(o for _, o in parts)
+        return number
+
     threads = max(1, workers if workers is not None else os.cpu_count() or 1)
     with single_threaded_blas(), ThreadPoolExecutor(threads) as pool:
         job = work if incomplete is None else work_incomplete
+        job = job if ordinal is None else work_ordinal
         futures = [pool.submit(job, number) for number in range(len(plan))]
         try:
             for future in as_completed(futures):
@@ -410,7 +425,10 @@ def _joined(drawn: list[tuple[list[Array], list[Array | None]]]) -> tuple[list[A
 
 def _feasible(fit: SemFit) -> Array:
     """Return the best first guess of the full sample that lies in the domain."""
-    for guess in starts(fit.table, fit.sample):
+    guesses = starts(fit.table, fit.sample)
+    if fit.input.ordinal is not None:
+        guesses = ordinal_starts(fit.table, fit.input, fit.rams)
+    for guess in guesses:
         if np.isfinite(fit.problem.value(guess[None]))[0]:
             return guess
     return fit.theta
@@ -418,6 +436,11 @@ def _feasible(fit: SemFit) -> Array:
 
 def _kind(fit: SemFit, kind: Kind | None) -> Kind:
     has_rows = fit.input.rows is not None
+    if kind == "parametric" and fit.input.ordinal is not None:
+        raise FitError(
+            "ordinal items are not normal, so normal samples are none of theirs", where="bootstrap",
+            fix="use kind='nonparametric'",
+        )  # fmt: skip
     if kind is None:
         return "nonparametric" if has_rows else "parametric"
     if kind not in ("nonparametric", "parametric"):
@@ -486,6 +509,9 @@ def _inadmissible(fit: SemFit, theta: Array, covs: list[Array], means: list[Arra
     for ram, cov, mean in zip(fit.rams, covs, means, strict=True):
         bad |= _beyond_one(ram, fit.table.latent, theta, cov, mean)
         bad |= _residuals_beyond_one(ram, theta, cov, mean)
+        if ram.unit is not None and len(theta):  # residual variances that are what is left of one
+            S = ram.matrices(theta, cov, mean)[1]
+            bad |= (S[:, ram.unit.row, ram.unit.row] < 0).any(axis=1)
     return int(bad.sum())
 
 
