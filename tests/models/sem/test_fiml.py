@@ -361,3 +361,22 @@ def test_score_tests_of_equal_loadings_are_lavaans() -> None:
     found = sl.fit_sem(THREE, data, missing="fiml", group="school", group_equal="loadings").score_tests()
     assert found.chisq == pytest.approx(10.395, abs=6e-4)
     assert found.table["chisq"].head(3).tolist() == pytest.approx([0.644, 2.048, 3.170], abs=6e-4)
+
+
+# --- factor scores: values of lavaan 0.6-14, lavPredict(se = "standard") ---
+
+
+def test_regression_scores_are_expectations_given_what_is_there_as_in_lavaan() -> None:
+    fit = sl.fit_sem(THREE, pupils(), missing="fiml")
+    scores = fit.factor_scores(se=True)
+    assert len(scores) == fit.nobs
+    theirs = {
+        0: (-1.01133, -0.15881, -0.35169),
+        5: (-0.00385, -1.31724, 0.73113),
+        8: (-0.32184, 0.38649, -0.01578),
+    }
+    for i, values in theirs.items():
+        assert scores.iloc[i, :3].tolist() == pytest.approx(values, abs=2e-5)
+    assert scores.iloc[0, 3:].tolist() == pytest.approx((0.48834, 0.33118, 0.49108), abs=2e-5)
+    with pytest.raises(sl.SatloyalError, match="bartlett scores are made from complete rows"):
+        fit.factor_scores("bartlett")

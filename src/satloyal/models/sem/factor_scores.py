@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.errors import FitError
+from satloyal.models.sem.implied import augmented
 
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
@@ -69,7 +70,8 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     -------
     DataFrame, n rows
         One column a latent variable; the index is that of the rows used, so that scores can be joined to the
-        data. Rows that were left out are not there.
+        data. Rows that were left out are not there. From incomplete rows (``missing="fiml"``) scores are made
+        of the answers that are there; NaN where these do not make them.
 
     Raises
     ------
@@ -82,7 +84,8 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     loadings: regression W = CΣ⁻¹; Bartlett W = (ΛᵀΣ⁻¹Λ)⁻¹ΛᵀΣ⁻¹, which is (ΛᵀΘ⁻¹Λ)⁻¹ΛᵀΘ⁻¹ where Θ has an
     inverse; ten Berge W = Φ^½ (Φ^-½ C Σ⁻¹ Cᵀ Φ^-½)^-½ Φ^-½ C Σ⁻¹ (*Linear Algebra Appl.* 289:311-318, eq. 6).
     Standard errors are the roots of the diagonal of WΣWᵀ − WCᵀ − CWᵀ + Φ, with the parameters taken as
-    known. Regressions between scores are not regressions between latent variables: use the model itself.
+    known. Where answers are missing, regression scores are the expected values given those that are there.
+    Regressions between scores are not regressions between latent variables: use the model itself.
 
     Examples
     --------
@@ -100,16 +103,20 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
             where="factor_scores", fix="fit to the rows",
         )  # fmt: skip
     rules = score_rules(fit, method)
-    if not np.isfinite(rows.values).all():
+    incomplete = not np.isfinite(rows.values).all()
+    if incomplete and method != "regression":
         raise FitError(
-            "factor scores are made from complete rows, and some answers are missing", where="factor_scores",
-            fix="fit with missing='listwise'",
+            f"{method} scores are made from complete rows, and some answers are missing",
+            where="factor_scores", fix="use method='regression', or fit with missing='listwise'",
         )  # fmt: skip
     names = list(rules[0].latent)
     scores = np.empty((len(rows.values), len(names)))
     errors = np.empty_like(scores)
     for code, rule in enumerate(rules):
         mask = rows.codes == code
+        if incomplete:
+            scores[mask], errors[mask] = _given_what_is_there(fit, code, rule, rows.values[mask])
+            continue
         scores[mask] = rule.mean + (rows.values[mask] - rule.center) @ rule.weights.T
         errors[mask] = _root(np.diagonal(rule.error))
     out = pd.DataFrame(scores, index=rows.index, columns=names)
@@ -120,8 +127,35 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     return out
 
 
+def _given_what_is_there(fit: SemFit, number: int, rule: ScoreRule, rows: Array) -> tuple[Array, Array]:
+    """Regression scores and standard errors of one group's incomplete rows, pattern by pattern."""
+    incomplete = fit.input.incomplete
+    assert incomplete is not None  # noqa: S101 - only such samples have gaps
+    patterns, sigma = incomplete.patterns[number], fit._implied[number][0]
+    C = rule.weights @ sigma  # of latent with observed variables, as W = CΣ⁻¹
+    phi = np.asarray(rule.error + rule.weights @ C.T)
+    z = np.nan_to_num(rows - rule.center)
+    scores, errors = np.empty((len(rows), len(rule.latent))), np.empty((len(rows), len(rule.latent)))
+    at = 0
+    for part in patterns.likelihood().chunks(1):
+        for V in part.inverses(augmented(sigma, np.zeros(len(sigma)))[None])[0][0]:
+            weights = C @ V[:-1, :-1]
+            which = patterns.rows[at]
+            scores[which] = rule.mean + z[which] @ weights.T
+            errors[which] = _root(np.diagonal(phi - weights @ C.T))
+            at += 1
+    return scores, errors
+
+
 def score_rules(fit: SemFit, method: ScoreMethod = "regression") -> list[ScoreRule]:
-    """Return the weights of each group's scores; see :func:`factor_scores`."""
+    """Return the weights of each group's scores for complete answers; see :func:`factor_scores`."""
+    _check(fit, method)
+    everything = np.ones(len(fit.table.observed), bool)
+    rules = [_rule(fit, number, method, everything) for number in range(fit.ngroups)]
+    return [rule for rule in rules if rule is not None]
+
+
+def _check(fit: SemFit, method: str) -> None:
     if method not in _METHODS:
         choices = " or ".join(repr(m) for m in _METHODS)
         raise FitError(f"method is {method!r}", where="factor_scores", fix=f"use {choices}")
@@ -137,10 +171,10 @@ def score_rules(fit: SemFit, method: ScoreMethod = "regression") -> list[ScoreRu
             "these methods take the items as continuous, and the model has ordinal ones",
             where="factor_scores", fix="fit without ordered=, or use the mean of the items",
         )  # fmt: skip
-    return [_rule(fit, number, method) for number in range(fit.ngroups)]
 
 
-def _rule(fit: SemFit, number: int, method: ScoreMethod) -> ScoreRule:
+def _rule(fit: SemFit, number: int, method: ScoreMethod, seen: Array) -> ScoreRule | None:
+    """Weights of one group for those variables that are there; none where these do not make scores."""
     ram, group = fit.rams[number], fit.sample.groups[number]
     A, S = (matrix[0] for matrix in ram.matrices(fit.theta[None], group.cov, group.mean))
     p, m = ram.observed, len(ram.variables)
@@ -152,10 +186,15 @@ def _rule(fit: SemFit, number: int, method: ScoreMethod) -> ScoreRule:
         S[ram.manifest - 1, ram.manifest - 1] = 0.0
     P = E @ S @ E.T
     at = [ram.variables.index(name) for name in fit.table.latent]
-    sigma, C, phi = P[:p, :p], P[at, :p], P[np.ix_(at, at)]
-    weights = {"regression": _regression, "bartlett": _bartlett, "tenberge": _ten_berge}[method](
-        ram, A, at, sigma, C, phi
-    )
+    whole = bool(seen.all())
+    sigma, C, phi = P[:p, :p][np.ix_(seen, seen)], P[at, :p][:, seen], P[np.ix_(at, at)]
+    make = {"regression": _regression, "bartlett": _bartlett, "tenberge": _ten_berge}[method]
+    try:
+        weights = make(ram, A, at, seen, sigma, C, phi)
+    except FitError:
+        if whole:
+            raise
+        return None
     center = means[:p]
     if ram.manifest == p and group.mean is not None:
         # intercepts of latent variables are zero, and those of observed ones whatever reproduces the means
@@ -165,23 +204,29 @@ def _rule(fit: SemFit, number: int, method: ScoreMethod) -> ScoreRule:
     error = covered - weights @ C.T - C @ weights.T + phi
     with np.errstate(invalid="ignore", divide="ignore"):
         determinacy = np.diagonal(weights @ C.T) / np.sqrt(np.diagonal(covered) * np.diagonal(phi))
-    return ScoreRule(fit.table.latent, center, means[at], weights, error, determinacy)
+    return ScoreRule(fit.table.latent, center[seen], means[at], weights, error, determinacy)
 
 
-def _regression(ram: Ram, A: Array, at: Sequence[int], sigma: Array, C: Array, phi: Array) -> Array:
+def _regression(
+    ram: Ram, A: Array, at: Sequence[int], seen: Array, sigma: Array, C: Array, phi: Array
+) -> Array:
     return np.asarray(np.linalg.solve(sigma, C.T).T)
 
 
-def _bartlett(ram: Ram, A: Array, at: Sequence[int], sigma: Array, C: Array, phi: Array) -> Array:
+def _bartlett(
+    ram: Ram, A: Array, at: Sequence[int], seen: Array, sigma: Array, C: Array, phi: Array
+) -> Array:
     """Weigh with Λ the direct loadings; observed variables in regressions stand for themselves."""
     loadings, themselves = _split(ram, A, at)
+    loadings = loadings[seen]
     bare = [ram.variables[i] for i, column in zip(at, loadings.T, strict=True) if not column.any()]
     if bare:
         raise FitError(
             f"Bartlett scores need indicators, and {bare[0]}, of higher order or a composite, has none",
             where="factor_scores", fix="use method='regression'",
         )  # fmt: skip
-    whole = np.concatenate([loadings, np.eye(ram.observed)[:, themselves]], axis=1)
+    others = np.eye(ram.observed)[np.ix_(seen, themselves[seen[themselves]])]
+    whole = np.concatenate([loadings, others], axis=1)
     weighed = np.linalg.solve(sigma, whole)
     information = whole.T @ weighed
     if not _definite(information):
@@ -244,7 +289,9 @@ def _pattern(ram: Ram, A: Array) -> Array:
     return arrows
 
 
-def _ten_berge(ram: Ram, A: Array, at: Sequence[int], sigma: Array, C: Array, phi: Array) -> Array:
+def _ten_berge(
+    ram: Ram, A: Array, at: Sequence[int], seen: Array, sigma: Array, C: Array, phi: Array
+) -> Array:
     half, back = _roots(phi, "the covariance matrix of the latent variables")
     N = back @ C
     weighed = np.linalg.solve(sigma, N.T).T
