@@ -111,6 +111,39 @@ def test_models_that_are_not_nested_get_criteria_and_words_but_no_test() -> None
     assert np.isnan(a.lrt(b).statistic)
 
 
+@pytest.mark.parametrize("options", [{"estimator": "GLS"}, {"missing": "fiml"}, {"estimator": "WLS"}])
+def test_nesting_is_a_matter_of_models_not_of_estimators(options: dict) -> None:
+    free = sl.fit_sem(CFA, respondents(), **options)
+    equal = sl.fit_sem(CFA.replace("q2 + q3", "a*q2 + a*q3"), respondents(), **options)
+    found = free.lrt(equal)
+    assert found.df == 1
+    assert found.statistic == pytest.approx(equal.glance()["chisq"] - free.glance()["chisq"])
+
+
+@pytest.mark.parametrize("estimator", ["ULS", "DWLS", "MLMV"])
+def test_what_has_no_difference_of_chi_squares_gets_none(estimator: str) -> None:
+    free = sl.fit_sem(CFA, respondents(), estimator=estimator)
+    equal = sl.fit_sem(CFA.replace("q2 + q3", "a*q2 + a*q3"), respondents(), estimator=estimator)
+    found = free.lrt(equal)
+    assert np.isnan(found.statistic)
+    assert estimator in found.reason
+    assert sl.compare(free, equal).tidy()["verdict"].iloc[1] == found.reason
+
+
+def test_models_of_ordinal_items_are_nested_by_their_parameters() -> None:
+    data = respondents()[["q1", "q2", "q3", "v1", "v2", "v3"]].apply(
+        lambda c: pd.qcut(c, 4, labels=False) + 1
+    )
+    text = "Q =~ q1 + q2 + q3\nV =~ v1 + v2 + v3"
+    options = {"ordered": list(data.columns), "estimator": "WLS"}
+    free = sl.fit_sem(text, data, **options)
+    equal = sl.fit_sem(text.replace("q2 + q3", "a*q2 + a*q3"), data, **options)
+    apart = sl.fit_sem(text + "\nQ ~~ 0*V\nq1 ~~ v1", data, **options)
+    assert free.lrt(equal).df == 1
+    assert free.lrt(equal).statistic == pytest.approx(equal.glance()["chisq"] - free.glance()["chisq"])
+    assert np.isnan(free.lrt(apart).statistic)
+
+
 def test_equivalent_models_are_told_apart_from_nested_ones() -> None:
     forward = sl.fit_sem("x9 ~ x1\nx8 ~ x9", pupils(), fixed_x=False)
     backward = sl.fit_sem("x9 ~ x8\nx1 ~ x9", pupils(), fixed_x=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import satloyal as sl
@@ -87,6 +90,22 @@ def test_a_mean_structure_moves_scores_to_the_latent_means() -> None:
     second = pupils().loc[scores.index, "school"] == "Grant-White"
     mean = here.tidy().query("op == '~1' and lhs == 'textual' and group == 2")["est"].item()
     assert scores.loc[second, "textual"].mean() == pytest.approx(mean, abs=0.02)
+
+
+def test_scores_of_incomplete_rows_use_the_answers_that_are_there() -> None:
+    folder = Path(__file__).parents[2] / "reference" / "data"
+    gaps = pd.read_csv(folder / "holzinger_swineford_missing.csv")
+    here = sl.fit_sem(PUPILS, gaps, missing="fiml")
+    # lavaan 0.6-14: cfa(..., missing = "fiml"), lavPredict(method = "Bartlett")
+    bartlett = here.factor_scores("bartlett", se=True)
+    theirs = [[-1.4818347, -0.07781049, 0.1303628], [-0.5393484, -1.33091452, 0.3002966]]
+    np.testing.assert_allclose(bartlett.iloc[:2, :3], theirs, atol=1e-4)
+    assert bartlett["visual_se"].iloc[1] > bartlett["visual_se"].iloc[0]
+    # a factor none of whose items was answered has no Bartlett score, and an expected value
+    empty = gaps[["x1", "x2", "x3"]].isna().all(axis=1)
+    assert empty.any()
+    assert bartlett.loc[empty, "visual"].isna().all()
+    assert here.factor_scores().loc[empty].notna().all().all()
 
 
 def test_what_has_no_scores_says_why() -> None:

@@ -73,3 +73,20 @@ def test_hostile_arguments_are_refused() -> None:
     ):
         with pytest.raises(sl.SatloyalError, match=message):
             call()
+
+
+def test_data_that_have_no_standard_errors_of_residuals_here_are_refused() -> None:
+    gaps = pupils().copy()
+    gaps.loc[:40, "x1"] = np.nan
+    incomplete = sl.fit_sem(CFA, gaps, missing="fiml")
+    assert incomplete.residuals("cor").notna().all().all()
+    with pytest.raises(sl.SatloyalError, match="incomplete rows"):
+        incomplete.residuals("standardized")
+
+
+def test_constraints_take_their_directions_out_of_the_residuals_errors() -> None:
+    by_label = sl.fit_sem("visual =~ x1 + a*x2 + a*x3\ntextual =~ x4 + x5 + x6", pupils())
+    by_constraint = sl.fit_sem("visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + x5 + x6\na == b", pupils())
+    np.testing.assert_allclose(
+        by_label.residuals("standardized"), by_constraint.residuals("standardized"), atol=1e-5
+    )

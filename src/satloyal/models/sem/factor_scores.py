@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.errors import FitError
-from satloyal.models.sem.implied import augmented
 
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
@@ -84,7 +83,7 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     loadings: regression W = CΣ⁻¹; Bartlett W = (ΛᵀΣ⁻¹Λ)⁻¹ΛᵀΣ⁻¹, which is (ΛᵀΘ⁻¹Λ)⁻¹ΛᵀΘ⁻¹ where Θ has an
     inverse; ten Berge W = Φ^½ (Φ^-½ C Σ⁻¹ Cᵀ Φ^-½)^-½ Φ^-½ C Σ⁻¹ (*Linear Algebra Appl.* 289:311-318, eq. 6).
     Standard errors are the roots of the diagonal of WΣWᵀ − WCᵀ − CWᵀ + Φ, with the parameters taken as
-    known. Where answers are missing, regression scores are the expected values given those that are there.
+    known. Where answers are missing, Σ, C and Λ are those of the answers that are there.
     Regressions between scores are not regressions between latent variables: use the model itself.
 
     Examples
@@ -102,49 +101,26 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
             "factor scores need the respondents' answers, and this fit was made from moments",
             where="factor_scores", fix="fit to the rows",
         )  # fmt: skip
-    rules = score_rules(fit, method)
-    incomplete = not np.isfinite(rows.values).all()
-    if incomplete and method != "regression":
-        raise FitError(
-            f"{method} scores are made from complete rows, and some answers are missing",
-            where="factor_scores", fix="use method='regression', or fit with missing='listwise'",
-        )  # fmt: skip
-    names = list(rules[0].latent)
-    scores = np.empty((len(rows.values), len(names)))
-    errors = np.empty_like(scores)
-    for code, rule in enumerate(rules):
-        mask = rows.codes == code
-        if incomplete:
-            scores[mask], errors[mask] = _given_what_is_there(fit, code, rule, rows.values[mask])
-            continue
-        scores[mask] = rule.mean + (rows.values[mask] - rule.center) @ rule.weights.T
-        errors[mask] = _root(np.diagonal(rule.error))
+    _check(fit, method)
+    names = list(fit.table.latent)
+    scores = np.full((len(rows.values), len(names)), np.nan)
+    errors = np.full_like(scores, np.nan)
+    known = np.isfinite(rows.values)
+    for code in range(fit.ngroups):
+        mine = np.flatnonzero(rows.codes == code)
+        patterns, place = np.unique(known[mine], axis=0, return_inverse=True)
+        for number, seen in enumerate(patterns):
+            which = mine[place.ravel() == number]
+            rule = _rule(fit, code, method, seen)
+            if rule is not None:
+                scores[which] = rule.mean + (rows.values[which][:, seen] - rule.center) @ rule.weights.T
+                errors[which] = _root(np.diagonal(rule.error))
     out = pd.DataFrame(scores, index=rows.index, columns=names)
     if not se:
         return out
     for j, name in enumerate(names):
         out[f"{name}_se"] = errors[:, j]
     return out
-
-
-def _given_what_is_there(fit: SemFit, number: int, rule: ScoreRule, rows: Array) -> tuple[Array, Array]:
-    """Regression scores and standard errors of one group's incomplete rows, pattern by pattern."""
-    incomplete = fit.input.incomplete
-    assert incomplete is not None  # noqa: S101 - only such samples have gaps
-    patterns, sigma = incomplete.patterns[number], fit._implied[number][0]
-    C = rule.weights @ sigma  # of latent with observed variables, as W = CΣ⁻¹
-    phi = np.asarray(rule.error + rule.weights @ C.T)
-    z = np.nan_to_num(rows - rule.center)
-    scores, errors = np.empty((len(rows), len(rule.latent))), np.empty((len(rows), len(rule.latent)))
-    at = 0
-    for part in patterns.likelihood().chunks(1):
-        for V in part.inverses(augmented(sigma, np.zeros(len(sigma)))[None])[0][0]:
-            weights = C @ V[:-1, :-1]
-            which = patterns.rows[at]
-            scores[which] = rule.mean + z[which] @ weights.T
-            errors[which] = _root(np.diagonal(phi - weights @ C.T))
-            at += 1
-    return scores, errors
 
 
 def score_rules(fit: SemFit, method: ScoreMethod = "regression") -> list[ScoreRule]:
@@ -219,14 +195,15 @@ def _bartlett(
     """Weigh with Λ the direct loadings; observed variables in regressions stand for themselves."""
     loadings, themselves = _split(ram, A, at)
     loadings = loadings[seen]
-    bare = [ram.variables[i] for i, column in zip(at, loadings.T, strict=True) if not column.any()]
-    if bare:
+    made = np.asarray(loadings.any(axis=0))
+    bare = [ram.variables[i] for i, ok in zip(at, made, strict=True) if not ok]
+    if bare and (seen.all() or not made.any()):
         raise FitError(
             f"Bartlett scores need indicators, and {bare[0]}, of higher order or a composite, has none",
             where="factor_scores", fix="use method='regression'",
         )  # fmt: skip
     others = np.eye(ram.observed)[np.ix_(seen, themselves[seen[themselves]])]
-    whole = np.concatenate([loadings, others], axis=1)
+    whole = np.concatenate([loadings[:, made], others], axis=1)
     weighed = np.linalg.solve(sigma, whole)
     information = whole.T @ weighed
     if not _definite(information):
@@ -234,7 +211,9 @@ def _bartlett(
             "Bartlett scores do not exist: the indicators do not tell the latent variables apart",
             where="factor_scores", fix="use method='regression'",
         )  # fmt: skip
-    return np.asarray(np.linalg.solve(information, weighed.T)[: len(at)])
+    weights = np.full((len(at), len(sigma)), np.nan)
+    weights[made] = np.linalg.solve(information, weighed.T)[: int(made.sum())]
+    return weights
 
 
 def _split(ram: Ram, A: Array, at: Sequence[int]) -> tuple[Array, Array]:

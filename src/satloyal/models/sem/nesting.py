@@ -10,12 +10,14 @@ from scipy import special
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.errors import FitError
 from satloyal.models.sem.constrain import estimate_restricted
-from satloyal.models.sem.estimate import Problem, Term
+from satloyal.models.sem.estimate import Problem
+from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.wald import HypothesisTest
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
+    from satloyal.spec.parameter import Parameter
 
 __all__ = ["check_comparable", "difference", "lrt", "relation", "tail"]
 
@@ -106,11 +108,8 @@ def _same_sample(a: SemFit, b: SemFit) -> bool:
 
 def relation(large: SemFit, small: SemFit) -> tuple[str, str]:
     """Whether the smaller model is nested in the larger: it is if that reproduces its implied moments."""
-    for fit in (large, small):
-        if not all(isinstance(term, Term) for term in fit.problem.terms):
-            return "unknown", (
-                f"nesting is checked for maximum likelihood from moments only, and this is {fit.estimator}"
-            )
+    if large.input.ordinal is not None:
+        return _by_parameters(large, small)
     gap = _reproduces(large, small)
     size = sum(g.cov.size for g in small.sample.groups)
     if np.isnan(gap):
@@ -129,6 +128,38 @@ def relation(large: SemFit, small: SemFit) -> tuple[str, str]:
         f"the model with {large.df} df reproduces the moments that the one with {small.df} df implies "
         f"(F = {max(gap, 0.0):.1g}; NET procedure, {_NET})"
     )
+
+
+def _by_parameters(large: SemFit, small: SemFit) -> tuple[str, str]:
+    """Nested if the smaller model fixes or equates what the larger leaves free, and frees nothing."""
+    ours = {(*_cell(r), r.group): r for r in large.table.parameters}
+    theirs = {(*_cell(r), r.group): r for r in small.table.parameters}
+    unknown = "whether models of ordinal items are nested is judged by their parameters: here it cannot be"
+    for key in ours.keys() | theirs.keys():
+        a, b = ours.get(key), theirs.get(key)
+        if a is not None and a.free:
+            continue
+        fixed = 0.0 if a is None else a.value
+        if (b is not None and (b.free or b.value != fixed)) or (b is None and fixed != 0.0):
+            return "unknown", f"{unknown} ({' '.join(map(str, key[:3]))} is free, or fixed otherwise)"
+    if large.table.constraints or small.table.constraints:
+        return "unknown", f"{unknown} (there are constraints)"
+    shared: dict[int, set[tuple[int, float | None]]] = {}
+    for key, row in ours.items():
+        if row.free:
+            other = theirs.get(key)
+            value = (0, 0.0) if other is None else (other.free, None if other.free else other.value)
+            shared.setdefault(row.free, set()).add(value)
+    if any(len(values) > 1 for values in shared.values()):
+        return "unknown", f"{unknown} (the smaller model frees what the larger holds equal)"
+    if large.df == small.df:
+        return "equivalent", "the two have the same free parameters"
+    return "nested", f"the model with {small.df} df fixes or equates parameters that the other leaves free"
+
+
+def _cell(row: Parameter) -> tuple[str, str, str]:
+    names = sorted((row.lhs, row.rhs)) if row.op == "~~" else [row.lhs, row.rhs]
+    return names[0], row.op, names[1]
 
 
 def _reproduces(large: SemFit, small: SemFit) -> float:
@@ -153,10 +184,13 @@ def difference(large: SemFit, small: SemFit) -> tuple[float, int, str]:
     """Δχ² and its degrees of freedom, scaled where the models' tests are."""
     g, h = large.glance(), small.glance()
     df = small.df - large.df
-    if "chisq_scaling_factor" not in g:
+    method = estimator_named(large.estimator)
+    if method.test in ("scaled.shifted", "mean.var.adjusted"):
+        return np.nan, df, f"the tests of {large.estimator} have no difference (use MLR, MLM or ML)"
+    if method.test is None:
+        if method.discrepancy in ("ULS", "DWLS"):
+            return np.nan, df, f"the χ² of {large.estimator} is not one, nor are its differences"
         return max(float(h["chisq"] - g["chisq"]), 0.0), df, ""
-    if "chisq_shift_parameters" in g and np.isfinite(g["chisq_shift_parameters"]):
-        return np.nan, df, "a scaled and shifted test has no difference of this form (use MLR or MLM)"
     c1 = float(g["chisq_scaling_factor"]) if large.df else 0.0
     c0 = float(h["chisq_scaling_factor"])
     factor = (small.df * c0 - large.df * c1) / df

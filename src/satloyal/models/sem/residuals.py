@@ -143,6 +143,12 @@ def _check(fit: SemFit, kind: str, group: int) -> None:
 
 def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> Array:
     """Return z values of one group's residuals as a vector, means first."""
+    if fit.input.ordinal is not None or fit.input.incomplete is not None:
+        what = "ordinal items" if fit.input.ordinal is not None else "incomplete rows"
+        raise FitError(
+            f"standardised residuals are computed for complete continuous data, and this fit has {what}",
+            where="residuals", fix="use kind='cor'",
+        )  # fmt: skip
     if not np.isfinite(fit.vcov).all():
         raise FitError(
             "the information is singular, so that residuals have no standard errors", where="residuals",
@@ -160,7 +166,7 @@ def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> Array:
     else:
         scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
         # other groups share parameters: their moments move these residuals too
-        bread = np.linalg.inv(fit.hessian / 2)
+        bread = _bread(fit)
         hat = delta @ bread @ scored.T * (n / fit.nobs)
         Q = np.eye(len(residual)) - hat
         variance = np.einsum("kl,lm,km->k", Q, gamma, Q, optimize=True) / n
@@ -170,6 +176,14 @@ def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> Array:
         z = residual / np.sqrt(np.where(nil, 1.0, variance))
     exact = np.abs(residual) <= 1e-5 * np.sqrt(np.diagonal(_normal_gamma(fit, number)) / n)
     return np.where(nil, np.where(exact, 0.0, np.nan), z)
+
+
+def _bread(fit: SemFit) -> Array:
+    """(ΔᵀWΔ)⁻¹ over all groups, along the directions that constraints leave."""
+    N = fit.tangent
+    if N is None:
+        return np.linalg.inv(fit.hessian / 2)
+    return np.asarray(N @ np.linalg.inv(N.T @ fit.hessian @ N / 2) @ N.T)
 
 
 def _from_others(fit: SemFit, number: int, pull: Array) -> Array:

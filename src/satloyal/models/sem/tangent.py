@@ -3,8 +3,8 @@
 Every cell is one arrow or one covariance, and ∂Σ/∂cell = c (x yᵀ + y xᵀ) for two columns x, y of
 K = [F(I−A)⁻¹ | FP], also for cells that are fixed or not in the model. With T = KᵀVK the expected
 information between two cells is 2 c c′ (T[x,u] T[y,w] + T[x,w] T[y,u]), summed over patterns of missing
-values where there are some: a gather, so that thousands of
-candidates cost one matrix product and nothing is refitted.
+values where there are some: a gather, so that thousands of candidates cost one matrix product and nothing is
+refitted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from satloyal.core.linalg import vech_indices
 from satloyal.errors import FitError
 from satloyal.models.sem.estimate import LeastSquaresTerm, Term
-from satloyal.models.sem.fiml import IncompleteTerm
 from satloyal.models.sem.fiml import IncompleteTerm
 
 if TYPE_CHECKING:
