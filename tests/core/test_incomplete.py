@@ -256,3 +256,14 @@ def test_a_constant_variable_is_refused() -> None:
     data["c"] = np.where(data["c"].isna(), np.nan, 3.0)
     with pytest.raises(sl.SatloyalError, match=r"all .* values are 3"):
         IncompleteRows.of(data, list("abcde"))
+
+
+def test_rows_without_a_full_covariance_matrix_do_not_converge_and_do_not_crash() -> None:
+    twins = gappy(40)
+    twins[:, 4] = 2 * twins[:, 0]
+    few = gappy(7, 3, 0.4)
+    for values in (twins, few):
+        best = saturated_moments(Patterns.of(values))
+        sd = np.sqrt(np.abs(np.diagonal(best.cov)))
+        smallest = np.linalg.eigvalsh(best.cov / np.outer(sd, sd))[0]
+        assert not best.converged or smallest < 1e-6

@@ -111,6 +111,7 @@ def saturated_batch(
     -------
     sigma : ndarray, shape (B, a, a)
     value : ndarray, shape (B,)
+        At the last positive definite matrix; where there is no maximum, ``sigma`` is one step on.
     iterations : ndarray of int, shape (B,)
     converged : ndarray of bool, shape (B,)
     """
@@ -142,7 +143,18 @@ def saturated_batch(
         if worse.any():
             plain = here[worse] + move[worse]
             trial[worse] = plain
-            found[worse], gradient[worse], _ = likelihood.take(worse).derivatives(plain)
+            found[worse], gradient[worse], ok[worse] = likelihood.take(worse).derivatives(plain)
+        lost = ~(ok & np.isfinite(found))  # on the way to a singular matrix, where there is no maximum
+        if lost.any():
+            kept: Array = np.asarray(np.isfinite(trial[lost]).all(axis=(1, 2)))
+            sigma[which[lost]] = np.where(kept[:, None, None], trial[lost], here[lost])
+            value[which[lost]], iterations[which[lost]] = now[lost], step
+            go = ~lost
+            if not go.any():
+                break
+            which, trial, found, gradient = which[go], trial[go], found[go], gradient[go]
+            past = [(a[go], b[go]) for a, b in past]
+            likelihood = likelihood.take(go)
         here, now, G = trial, found, gradient
     return sigma, value, iterations, converged
 

@@ -382,7 +382,7 @@ def test_regression_scores_are_expectations_given_what_is_there_as_in_lavaan() -
 
 def test_rows_that_leave_no_variance_to_a_sum_are_refused_naming_the_items() -> None:
     data = gappy()
-    with pytest.raises(sl.SatloyalError, match="no variance to a combination of q[13], q[13]"):
+    with pytest.raises(sl.SatloyalError, match=r"no variance to a combination of q[13], q[13]"):
         sl.fit_sem(CFA, data.assign(q3=data["q1"] * 2), missing="fiml")
     with pytest.raises(sl.SatloyalError, match="12 incomplete rows"):
         sl.fit_sem(CFA, data.head(12), missing="fiml")

@@ -27,6 +27,10 @@ __all__ = ["Incomplete", "incomplete_estimator"]
 
 Array = NDArray[Any]
 
+_TIED = 1e-7  # eigenvalue of the correlations at which EM is on its way to a singular matrix
+_TAKES_PART = 0.1  # entry of its eigenvector that names a variable
+_SHOWN = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Incomplete:
@@ -60,16 +64,8 @@ class Incomplete:
             weights = None if rows.weights is None else rows.weights[mask]
             found = Patterns.of(rows.values[mask], weights)
             moments = saturated_moments(found)
-            if not moments.converged:
-                least = found.coverage
-                i, j = (int(k) for k in np.argwhere(least == least.min())[0])
-                raise FitError(
-                    f"the means and covariances of the incomplete rows did not settle after "
-                    f"{moments.iterations} EM steps; {rows.names[i]} and {rows.names[j]} stand together in "
-                    f"only {100 * least[i, j]:.1f} % of the rows",
-                    where=f"group {label!r}" if label else "fit_sem",
-                    fix="leave out items that are mostly missing, or use missing='listwise'",
-                )
+            if not moments.converged or _weakest(moments.cov)[0] < _TIED:
+                raise _without_moments(found, moments, rows.names, label)
             patterns.append(found)
             saturated.append(moments)
         return cls(tuple(patterns), tuple(saturated), tuple(auxiliary))
@@ -160,3 +156,36 @@ def incomplete_estimator(method: Estimator, likelihood: str) -> Estimator:
             fix="use estimator='ML' or 'MLR' with missing='fiml', or missing='listwise'",
         )  # fmt: skip
     return method
+
+
+def _weakest(cov: Array) -> tuple[float, Array]:
+    """Smallest eigenvalue of the correlations, and how much each variable takes part in it."""
+    variances = np.diagonal(cov)
+    if not (np.isfinite(cov).all() and (variances > 0).all()):
+        return -np.inf, (~(variances > 0)).astype(float)
+    sd = np.sqrt(variances)
+    values, vectors = np.linalg.eigh(cov / np.outer(sd, sd))
+    return float(values[0]), np.abs(vectors[:, 0])
+
+
+def _without_moments(patterns: Patterns, moments: Saturated, names: Sequence[str], label: str) -> FitError:
+    """Say why incomplete rows have no saturated moments."""
+    where = f"group {label!r}" if label else "fit_sem"
+    weakest, entries = _weakest(moments.cov)
+    if weakest < _TIED:
+        involved = [names[i] for i in np.argsort(-entries) if entries[i] > _TAKES_PART]
+        return FitError(
+            f"{round(patterns.n)} incomplete rows leave no variance to a combination of "
+            f"{', '.join(involved[:_SHOWN])}: their covariances have no estimate",
+            where=where,
+            fix="look for a variable that stands there twice or is the sum of others; else use fewer items, "
+            "or more respondents who answered these together",
+        )
+    coverage = patterns.coverage
+    i, j = (int(k) for k in np.argwhere(coverage == coverage.min())[0])
+    pair = names[i] if i == j else f"{names[i]} and {names[j]}"
+    return FitError(
+        f"the means and covariances of the incomplete rows did not settle after {moments.iterations} "
+        f"EM steps; only {100 * coverage[i, j]:.1f} % of the rows have {pair}",
+        where=where, fix="leave out items that are mostly missing, or use missing='listwise'",
+    )  # fmt: skip
