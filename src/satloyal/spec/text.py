@@ -15,7 +15,7 @@ _NO_LABEL = '""'
 
 
 def table_text(rows: tuple[Parameter, ...], groups: int) -> str:
-    """Model text that says every row but those fixed to sample moments.
+    """Model text that says every row but those that are fixed to sample moments or follow from others.
 
     Parameters
     ----------
@@ -32,13 +32,18 @@ def table_text(rows: tuple[Parameter, ...], groups: int) -> str:
     parameters = [r for r in rows if r.group > 0]
     size = len(parameters) // groups
     across = [[parameters[g * size + i] for g in range(groups)] for i in range(size)]
-    written = [same for same in across if not same[0].fixed_x]
+    written = [same for same in across if not same[0].fixed_x and not _follows(same)]
     lines = []
     for (lhs, op), run in groupby(written, key=lambda same: (same[0].lhs, same[0].op)):
         sign = "~" if op == "~1" else op
         lines.append(f"{quote(lhs)} {sign} {' + '.join(term for same in run for term in _terms(same))}")
     lines += [f"{r.lhs if r.op != ':=' else quote(r.lhs)} {r.op} {r.rhs}" for r in rows if r.group == 0]
     return "\n".join(lines)
+
+
+def _follows(same: list[Parameter]) -> bool:
+    """Whether a row follows from others: scales of ordinal items, and what is left of their variance."""
+    return same[0].op == "~*~" or (same[0].free == 0 and same[0].value is None)
 
 
 def _terms(same: list[Parameter]) -> Iterator[str]:

@@ -15,6 +15,13 @@ from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
 from satloyal.models.sem.inference import null_directions
+from satloyal.models.sem.rounding import smoothing_check
+from satloyal.models.sem.ordinal_checks import (
+    definite_correlations,
+    negative_residuals,
+    robust_measures_known,
+    sparse_tables,
+)
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -100,7 +107,7 @@ def _variances(fit: SemFit) -> Check:
         if row.op == "~~" and row.lhs == row.rhs and row.free and fit.theta[row.free - 1] < 0
     ]
     if not bad:
-        return Check("variances", "pass", "no variance is negative")
+        return negative_residuals(fit) or Check("variances", "pass", "no variance is negative")
     text = ", ".join(f"{row_name(row)} = {value:.4f}" for row, value in bad[:_SHOWN])
     row, value = min(bad, key=lambda item: item[1])
     se = float(np.sqrt(fit.vcov[row.free - 1, row.free - 1]))
@@ -349,7 +356,7 @@ def _local_fit(fit: SemFit) -> Check | None:
 def _distances(fit: SemFit) -> Array | None:
     """Squared Mahalanobis distances of the rows within their groups, shape (n,)."""
     rows = fit.input.rows
-    if rows is None:
+    if rows is None or fit.input.ordinal is not None:
         return None
     out = np.empty(len(rows.values))
     for code, group in enumerate(fit.input.moments.groups):
@@ -368,10 +375,16 @@ def _known(fit: SemFit) -> Array:
     return np.asarray((~np.isnan(fit.input.rows.values)).sum(axis=1), dtype=float)
 
 
+def _no_distances(fit: SemFit) -> str:
+    if fit.input.ordinal is not None:
+        return "ordinal items are no numbers to measure distances with"
+    return "the data came as moments"
+
+
 def _normality(fit: SemFit) -> Check:
     distances = _distances(fit)
     if distances is None:
-        return Check("multivariate normality", "not_applicable", "the data came as moments")
+        return Check("multivariate normality", "not_applicable", _no_distances(fit))
     known = _known(fit)
     normal = known * (known + 2)
     z = float((distances**2 - normal).sum() / np.sqrt(8 * normal.sum()))
@@ -388,7 +401,7 @@ def _normality(fit: SemFit) -> Check:
 def _influence(fit: SemFit) -> Check:
     distances = _distances(fit)
     if distances is None:
-        return Check("unusual rows", "not_applicable", "the data came as moments")
+        return Check("unusual rows", "not_applicable", _no_distances(fit))
     tail = special.chdtrc(_known(fit), distances)
     far = tail < _FAR
     share = float(far.mean())
@@ -470,5 +483,6 @@ def _weighted(fit: SemFit) -> Check | None:
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
     _exact_fit, _approximate_fit, _independence, _local_fit, paths_comparable, _missing, _normality,
-    _influence, _clusters, _weighted, _defined,
+    _influence, _clusters, _weighted, _defined, smoothing_check,
+    sparse_tables, definite_correlations, robust_measures_known,
 )  # fmt: skip

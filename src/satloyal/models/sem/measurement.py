@@ -18,6 +18,7 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, plain
 from satloyal.models.sem.constructs import COEFFICIENTS, Construct, MeasurementModel
 from satloyal.models.sem.htmt_interval import Interval, Kind, htmt_interval
+from satloyal.models.sem.ordinal_bootstrap import OrdinalRows
 from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT, judge
 from satloyal.notes import Note
 
@@ -32,6 +33,11 @@ _PAIR_COLUMNS = [
     "construct_1", "construct_2", "group", "latent_cor", "htmt", "htmt2", "htmt_lower", "htmt_upper",
     "htmt2_lower", "htmt2_upper", "fornell_larcker", "verdict",
 ]  # fmt: skip
+_ON_RESPONSES = Note(
+    "ordinal items",
+    "alpha, omega, AVE and HTMT are those of the latent responses behind ordinal items (ordinal alpha: "
+    "Zumbo, Gadermann & Zeisser 2007); the reliability of a sum of the answers themselves is somewhat lower",
+)
 _OF_THE_MODEL = tuple(name for name in COEFFICIENTS if name != "alpha")
 
 
@@ -167,6 +173,8 @@ def measurement(
     groups = [_group(fit, g, replicates, seed, level) for g in range(fit.ngroups)]
     several = fit.ngroups > 1
     notes = tuple(dict.fromkeys(note for group in groups for note in group.notes))
+    if fit.input.ordinal is not None:
+        notes = (_ON_RESPONSES, *notes)
     tables = {
         name: pd.concat([getattr(g, name) for g in groups], ignore_index=True)
         for name in ("reliability", "pairs")
@@ -226,6 +234,8 @@ def _rows(fit: SemFit, position: int) -> Resampler | None:
     within = None if clusters is None else np.unique(clusters[own], return_inverse=True)[1]
     if fit.input.incomplete is not None:
         return PatternResampler(rows.values[own], weights, within, fit.input.incomplete.patterns[position])
+    if fit.input.ordinal is not None:
+        return OrdinalRows(rows.values[own], None, within, fit.input.ordinal.groups[position])
     return Resampler(rows.values[own], weights, within)
 
 

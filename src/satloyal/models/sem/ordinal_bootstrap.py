@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.optimize import Solution
+from satloyal.core.ordinal_moments import OrdinalMoments
 from satloyal.core.ordinal_resample import OrdinalReplicates, OrdinalResampler
 from satloyal.core.resample import Resampler, group_counts, shared_clusters
 from satloyal.models.sem.constrain import restart_restricted
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.ordinal_profile import Profile
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["OrdinalDraws"]
+__all__ = ["OrdinalDraws", "OrdinalRows"]
 
 Array = NDArray[Any]
 
@@ -120,3 +122,23 @@ class OrdinalDraws:
 def _covariance(drawn: OrdinalReplicates, good: Array) -> Array:
     scale = np.sqrt(drawn.variances[good])
     return np.asarray(drawn.correlation[good] * scale[:, :, None] * scale[:, None, :])
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalRows(Resampler):
+    """Rows of one group that can be drawn again, as correlations of latent responses.
+
+    Parameters
+    ----------
+    values, weights, clusters
+        As for :class:`satloyal.core.resample.Resampler`; weights stay with the moments.
+    source : OrdinalMoments
+    """
+
+    source: OrdinalMoments | None = None
+
+    def moments(self, counts: Array) -> tuple[Array, Array]:
+        """Return covariances (B, p, p) and means (B, p) of replicates."""
+        assert self.source is not None  # noqa: S101 - always given
+        drawn = OrdinalResampler(self.source).replicates(counts)
+        return _covariance(drawn, np.ones(len(counts), dtype=bool)), drawn.means

@@ -41,6 +41,7 @@ from satloyal.models.sem.residuals import residuals as _residuals
 from satloyal.models.sem.restrictions import Restrictions, constraint_notes
 from satloyal.models.sem.robust import robust_sem_vcov
 from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
+from satloyal.models.sem.rounding import rounding as _rounding
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
 from satloyal.models.sem.tidy import estimates, standardized
 from satloyal.models.sem.wald import wald as _wald
@@ -456,6 +457,7 @@ class SemFit(Fit):
     factor_scores = _factor_scores
     influence = _influence
     crosscheck = _crosscheck
+    rounding = _rounding
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
@@ -614,6 +616,11 @@ def _method(fit: SemFit) -> str:
         "WLS": "weighted least squares (asymptotically distribution free)",
         "DWLS": "diagonally weighted least squares",
     }[estimator_named(fit.estimator).discrepancy]
+    if fit.input.ordinal is not None:
+        how = how.replace(" (asymptotically distribution free)", "")
+        scale = fit.input.ordinal.parameterization
+        source = f"thresholds and polychoric correlations, {scale} parameterisation"
+        words["robust.sem"] = "robust (sandwich) standard errors from the covariances of those"
     return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
 
 
