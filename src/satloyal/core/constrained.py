@@ -24,6 +24,7 @@ _ARMIJO = 1e-4  # share of the predicted decrease that a step must bring (Noceda
 _SHRINK = 0.4
 _SMALLEST = 1e-7  # a step shorter than this share of the full one is a stall
 _NOISE = 1e-13  # relative rounding noise of an objective value
+_RIDGE = 1e-9  # relative to the diagonal: keeps a step defined where the curvature is singular
 _STIFFER = (0.0, 1.0, 30.0, 1000.0)  # curvature added across equalities, until the model is convex
 
 
@@ -215,7 +216,9 @@ def _convex(objective: Objective, constraints: Constraints, state: _State) -> Ar
         if not rest.any():
             return out
     again = objective(state.theta[rest], state.which[rest], "expected").hessian
-    out[rest] = again + across[rest]
+    diagonal = np.abs(np.diagonal(again, axis1=1, axis2=2))
+    ridge = _RIDGE * np.maximum(diagonal, _RIDGE * diagonal.max(axis=1, keepdims=True, initial=0.0))
+    out[rest] = again + across[rest] + ridge[:, :, None] * np.eye(W.shape[-1])
     return out
 
 

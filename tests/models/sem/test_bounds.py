@@ -13,6 +13,8 @@ import satloyal as sl
 from models.sem.examples import row
 from satloyal.errors import FitError
 from satloyal.models.sem.bounds import limits
+from satloyal.models.sem.constrain import estimate_restricted
+from satloyal.models.sem.start import starts
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "reference" / "data"
@@ -135,3 +137,32 @@ def test_bootstrap_replicates_stay_within_the_bounds_of_their_own_sample(custome
     assert boot.replicates == 200
     loyalty = next(r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs == "Loyalty")
     assert 0.2 < (boot.theta_star[:, loyalty] == 0).mean() < 0.9
+
+
+def _small(seed: int) -> pd.DataFrame:
+    """Fifty respondents to nine weak items."""
+    rng = np.random.default_rng(seed)
+    a = rng.standard_normal(50)
+    b = 0.5 * a + 0.9 * rng.standard_normal(50)
+    c = 0.4 * b + 0.2 * a + 0.8 * rng.standard_normal(50)
+    columns = {}
+    for name, factor in zip("abc", (a, b, c), strict=True):
+        for j, loading in enumerate((0.6, 0.5, 0.4), start=1):
+            columns[f"{name}{j}"] = loading * factor + 0.9 * rng.standard_normal(50)
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_small_samples_end_admissible_within_bounds_at_the_lowest_of_all_starts(seed: int) -> None:
+    model = "A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nC =~ c1 + c2 + c3\nB ~ A\nC ~ B + A"
+    fit = sl.fit_sem(model, _small(seed), bounds="standard")
+    assert fit.converged
+    assert fit.admissible
+    limit = fit.restrictions.bounds
+    assert (fit.theta >= limit.lower[0]).all()
+    assert (fit.theta <= limit.upper[0]).all()
+    for start in starts(fit.table, fit.sample):
+        alone, _ = estimate_restricted(fit.problem, fit.restrictions, [start])
+        assert fit.value <= alone.value[0] + 1e-7
+    gradient = fit.problem(fit.theta[None], np.zeros(1, int), "expected").gradient[0]
+    assert np.abs(gradient - fit.boundary.lower + fit.boundary.upper).max() < 1e-6

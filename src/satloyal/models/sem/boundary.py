@@ -82,8 +82,8 @@ class Boundary:
         nu[used] = _multipliers(J[used], gradient, used < equal)
         size = np.r_[np.where(norm > 0, norm, 1.0), unit, unit]
         held = (np.abs(nu) * size > _PULL) & np.r_[near, touching]
-        held[:equal] = True
         nu[~held] = 0.0
+        held[:equal] = True
         return cls(
             restrictions, theta, residual, jacobian, held[:m], nu[:m], nu[m : m + q], nu[m + q :]
         )  # fmt: skip

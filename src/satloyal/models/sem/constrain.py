@@ -20,6 +20,7 @@ __all__ = ["Region", "estimate_restricted", "restart_restricted"]
 
 Array = NDArray[Any]
 
+_AS_LOW = 1e-7  # difference of F that is rounding
 _SOON, _LATE = 12, 60  # iterations that a replicate gets from the full sample's solution, and from its start
 
 
@@ -133,6 +134,9 @@ def estimate_restricted(
 ) -> tuple[Solution, int]:
     """Minimise under restrictions from the first start that leads to a solution.
 
+    At a bound a descent may come to rest above the minimum, so that with inequalities all starts are tried,
+    and the lowest solution is returned.
+
     Parameters
     ----------
     problem : Problem
@@ -148,9 +152,9 @@ def estimate_restricted(
     Returns
     -------
     solution : Solution
-        A batch of one: the first that converged, else the lowest.
+        A batch of one.
     tried : int
-        How many starts were tried.
+        How many runs that took.
     """
     if restrictions is None:
         return estimate(problem, starts, beyond)
@@ -166,7 +170,23 @@ def estimate_restricted(
     def solve(start: Array) -> Solution:
         return _minimise(reduced, region, _project(held, start[0])[None], "expected", 1e-12, max_iterations)
 
-    return estimate(problem, moved(starts), lambda at: moved(beyond(at)), solve=solve)
+    points = list(starts)
+    first, tried = estimate(problem, moved(points), lambda at: moved(beyond(at)), solve=solve)
+    if tried == 1 and not (held.inequalities or held.bounded.any()):
+        return first, tried
+    found = [first]
+    for point in points:
+        solution, more = estimate(problem, moved([point]), solve=solve)
+        found.append(solution)
+        tried += more
+    return _lowest(found), tried
+
+
+def _lowest(found: Sequence[Solution]) -> Solution:
+    """Return the lowest solution; one that did not converge where it lies below all that did."""
+    lowest = min(found, key=lambda s: float(s.value[0]) if np.isfinite(s.value[0]) else np.inf)
+    good = [s for s in found if s.converged[0] and s.value[0] <= lowest.value[0] + _AS_LOW]
+    return min(good, key=lambda s: float(s.value[0])) if good else lowest
 
 
 def restart_restricted(
