@@ -159,57 +159,73 @@ def fit_sem(
     """
     missing = _check_options(missing, likelihood)
     categorical = ordered is True or bool(ordered)
-    method = (
-        ordinal_estimator(estimator, missing)
-        if categorical
-        else estimator_named("ML" if estimator is None else estimator)
-    )
     incomplete = missing != "listwise"
-    if incomplete:
-        method = incomplete_estimator(method, likelihood)
-    if incomplete or categorical:
-        # what is missing is filled in by its relations with what is there, means included; and thresholds
-        # are measured from means
-        meanstructure = True
-    equal = (group_equal,) if isinstance(group_equal, str) else tuple(group_equal)
-    partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
+    method = _method(estimator, missing, likelihood, categorical=categorical)
     if method.least_squares:
         likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
+    equal, partial, beside = _names(group_equal), _names(group_partial), _names(auxiliary)
+    if beside and not incomplete:
+        raise FitError("auxiliary variables help with missing values", where="auxiliary=",
+                       fix="say missing='fiml'")  # fmt: skip
+    # what is missing is filled in by its relations with what is there, means included; and thresholds are
+    # measured from means
+    asked = True if incomplete or categorical else meanstructure
     build = functools.partial(
         build_table,
         groups=given.group_count(),
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x and not method.least_squares,
-        meanstructure=_wants_means(meanstructure, spec, given, defaults, clustered=cluster is not None),
+        meanstructure=_wants_means(asked, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
         group_equal=equal,
     )
     table = build(spec, group_partial=[name for name in partial if not (categorical and "|" in name)])
-    beside = (auxiliary,) if isinstance(auxiliary, str) else tuple(auxiliary)
+    table.check_names(given.columns)
     if beside:
-        if not incomplete:
-            raise FitError("auxiliary variables help with missing values", where="auxiliary=",
-                           fix="say missing='fiml'")  # fmt: skip
-        table.check_names(given.columns)
         spec, own = saturated_correlates(spec, table, beside)
         table = build(spec, group_partial=[*partial, *own])
-    table.check_names(given.columns)
+        table.check_names(given.columns)
     if categorical:
         items = ordinal_variables(ordered or (), table)
         check_items(table, items, parameterization)
         sample = ordinal_sample(given.sample(table.observed), items, parameterization)
         table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)
     elif incomplete:
-        given_x = table.exogenous if missing == "fiml" else ()
-        sample = given.incomplete_sample(table.observed, given_x, beside)
+        sample = given.incomplete_sample(table.observed, table.exogenous if missing == "fiml" else (), beside)
     else:
         sample = given.sample(table.observed)
     method = _complex_sampling(method, sample)
     if table.meanstructure and any(g.mean is None for g in sample.moments.groups):
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
+    fit = _solved(spec, table, sample, method, likelihood, bounds)
+    return fit.with_vcov(_errors(method, incomplete=incomplete)) if fit.solved else fit
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _method(estimator: str | None, missing: str, likelihood: str, *, categorical: bool) -> Estimator:
+    """Return the estimator that was asked for, or the usual one for such data."""
+    if categorical:
+        method = ordinal_estimator(estimator, missing)
+    else:
+        method = estimator_named("ML" if estimator is None else estimator)
+    return incomplete_estimator(method, likelihood) if missing != "listwise" else method
+
+
+def _solved(
+    spec: Model,
+    table: ParameterTable,
+    sample: Sample,
+    method: Estimator,
+    likelihood: str,
+    bounds: BoundsOption,
+) -> SemFit:
+    """Check that the model is identified, and minimise from the first start that leads anywhere."""
     rams, moments, squares, problem = _posed(method, sample, table, likelihood)
     ordinal = sample.ordinal
     guesses = starts(table, moments) if ordinal is None else ordinal_starts(table, sample, rams)
@@ -228,20 +244,18 @@ def fit_sem(
         solution, tried = profile.estimate(beginnings, beyond)
     else:
         solution, tried = estimate_restricted(problem, held, beginnings, beyond)
-    theta = solution.theta[0]
-    q = table.q
+    theta, q = solution.theta[0], table.q
     value, hessian = np.nan, np.full((q, q), np.nan)
     if np.isfinite(theta).all():
         at = problem(theta[None], np.zeros(1, int), "expected")
         value, hessian = float(at.value[0]), at.hessian[0]
-    solved = bool(solution.converged[0]) and np.isfinite(value)
-    fit = SemFit(
+    return SemFit(
         model=spec, table=table, rams=rams, input=sample, likelihood=likelihood, theta=theta, value=value,
-        iterations=int(solution.iterations[0]), tried=tried, solved=solved, hessian=hessian,
+        iterations=int(solution.iterations[0]), tried=tried,
+        solved=bool(solution.converged[0]) and bool(np.isfinite(value)), hessian=hessian,
         vcov=np.full((q, q), np.nan), vcov_kind="expected", estimator=method.name, weights=squares,
         restrictions=held,
     )  # fmt: skip
-    return fit.with_vcov(_errors(method, incomplete=incomplete)) if solved else fit
 
 
 def _posed(

@@ -108,53 +108,64 @@ def measures(
     chisq = n * max(value, 0.0)
     base_value, base_df = _baseline(groups, likelihood, weights)
     logl, saturated = _log_likelihood(groups) if weights is None else (math.nan, math.nan)
+    g_value = _goodness(groups, weights, shares)
     if incomplete is not None:
         base_value, logl, saturated = incomplete.baseline, incomplete.logl, incomplete.saturated
-    base = n * base_value
-    close, far = fi.rmsea_pvalues(chisq, df, n, k)
-    low, high = fi.rmsea_interval(chisq, df, n, k)
-    sizes = [len(g.cov) for g in groups]
-    moments = float(sum(p * (p + 1) // 2 for p in sizes))
-    covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
-    means = [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
-    if incomplete is not None:
         g_value = incomplete.gfi
-    elif weights is None:
-        g_value = fi.gfi(covs, sigmas, means, shares, groups[0].fixed_x)
-    else:
-        g_value = _weighted_gfi(groups, weights, shares)
-    if groups[0].mean is not None:
-        moments += sum(sizes)
-    rest = fi.srmr_family(covs, sigmas, means, shares)
-    if groups[0].ordinal is not None:
-        vectors = [g.ordinal for g in groups if g.ordinal is not None]
-        moments = float(sum(v.layout.size for v in vectors))
-        rest = ordinal_residuals(vectors, covs, sigmas, shares)
-    tli = fi.tli(chisq, df, base, base_df)
+    test = _Test(chisq, df, n * base_value, base_df, n, k)
+    moments = _moment_count(groups)
     values = {
         "npar": npar,
         "fmin": chisq / (n if weights is None else ntotal) / 2,
-        "chisq": chisq,
-        "df": df,
-        "pvalue": fi.chi2_sf(chisq, df) if referable else math.nan,
-        "baseline_chisq": base,
-        "baseline_df": base_df,
-        "baseline_pvalue": fi.chi2_sf(base, base_df) if referable else math.nan,
-        "cfi": fi.cfi(chisq, df, base, base_df),
+        "ntotal": ntotal,
+        **_tests(test, referable=referable),
+        **_information(logl, saturated, npar, ntotal),
+        **_residuals(groups, shares),
+        "gfi": g_value,
+        "agfi": fi.agfi(g_value, moments, df),
+        "pgfi": fi.pgfi(g_value, moments, df),
+        "ecvi": fi.ecvi(chisq, n, npar),
+    }
+    found = pd.Series(values, index=list(_NAMES), dtype=float)
+    if groups[0].ordinal is not None:
+        found["wrmr"] = math.sqrt(chisq * k / moments)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """The test of the model and that of its baseline."""
+
+    chisq: float
+    df: int
+    baseline: float
+    baseline_df: int
+    n: float
+    groups: int
+
+
+def _tests(t: _Test, *, referable: bool) -> dict[str, float]:
+    """Return the tests, and the indices that are made of their statistics."""
+    four = (t.chisq, t.df, t.baseline, t.baseline_df)
+    low, high = fi.rmsea_interval(t.chisq, t.df, t.n, t.groups)
+    close, far = fi.rmsea_pvalues(t.chisq, t.df, t.n, t.groups)
+    tli = fi.tli(*four)
+    return {
+        "chisq": t.chisq,
+        "df": t.df,
+        "pvalue": fi.chi2_sf(t.chisq, t.df) if referable else math.nan,
+        "baseline_chisq": t.baseline,
+        "baseline_df": t.baseline_df,
+        "baseline_pvalue": fi.chi2_sf(t.baseline, t.baseline_df) if referable else math.nan,
+        "cfi": fi.cfi(*four),
         "tli": tli,
         "nnfi": tli,
-        "rfi": fi.rfi(chisq, df, base, base_df),
-        "nfi": fi.nfi(chisq, base),
-        "pnfi": fi.pnfi(chisq, df, base, base_df),
-        "ifi": fi.ifi(chisq, df, base),
-        "rni": fi.rni(chisq, df, base, base_df),
-        "logl": logl,
-        "unrestricted_logl": saturated,
-        "aic": -2 * logl + 2 * npar,
-        "bic": -2 * logl + npar * math.log(ntotal),
-        "ntotal": ntotal,
-        "bic2": -2 * logl + npar * math.log((ntotal + 2) / 24),
-        "rmsea": fi.rmsea(chisq, df, n, k),
+        "rfi": fi.rfi(*four),
+        "nfi": fi.nfi(t.chisq, t.baseline),
+        "pnfi": fi.pnfi(*four),
+        "ifi": fi.ifi(t.chisq, t.df, t.baseline),
+        "rni": fi.rni(*four),
+        "rmsea": fi.rmsea(t.chisq, t.df, t.n, t.groups),
         "rmsea_ci_lower": low,
         "rmsea_ci_upper": high,
         "rmsea_ci_level": 0.90,
@@ -162,27 +173,63 @@ def measures(
         "rmsea_close_h0": fi.RMSEA_CLOSE,
         "rmsea_notclose_pvalue": far,
         "rmsea_notclose_h0": fi.RMSEA_NOT_CLOSE,
+        "cn_05": fi.critical_n(t.chisq, t.df, t.n, 0.05),
+        "cn_01": fi.critical_n(t.chisq, t.df, t.n, 0.01),
+        "mfi": fi.mfi(t.chisq, t.df, t.n),
+    }
+
+
+def _information(logl: float, saturated: float, npar: int, ntotal: int) -> dict[str, float]:
+    """Log-likelihoods and information criteria."""
+    return {
+        "logl": logl,
+        "unrestricted_logl": saturated,
+        "aic": -2 * logl + 2 * npar,
+        "bic": -2 * logl + npar * math.log(ntotal),
+        "bic2": -2 * logl + npar * math.log((ntotal + 2) / 24),
+    }
+
+
+def _residuals(groups: Sequence[GroupFit], shares: Sequence[float]) -> dict[str, float]:
+    """Root mean squared residuals; those of ordinal items leave their unit variances out."""
+    covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
+    vectors = [g.ordinal for g in groups if g.ordinal is not None]
+    if vectors:
+        rest = ordinal_residuals(vectors, covs, sigmas, shares)
+    else:
+        rest = fi.srmr_family(covs, sigmas, _means(groups), shares)
+    return {
         "rmr": rest.rmr,
         "rmr_nomean": rest.rmr_nomean,
-        "srmr": rest.srmr if groups[0].ordinal is None else rest.srmr_bentler_nomean,
+        "srmr": rest.srmr_bentler_nomean if vectors else rest.srmr,
         "srmr_bentler": rest.srmr,
         "srmr_bentler_nomean": rest.srmr_bentler_nomean,
         "crmr": rest.crmr,
         "crmr_nomean": rest.crmr_nomean,
         "srmr_mplus": rest.srmr_mplus,
         "srmr_mplus_nomean": rest.srmr_mplus_nomean,
-        "cn_05": fi.critical_n(chisq, df, n, 0.05),
-        "cn_01": fi.critical_n(chisq, df, n, 0.01),
-        "gfi": g_value,
-        "agfi": fi.agfi(g_value, moments, df),
-        "pgfi": fi.pgfi(g_value, moments, df),
-        "mfi": fi.mfi(chisq, df, n),
-        "ecvi": fi.ecvi(chisq, n, npar),
     }
-    found = pd.Series(values, index=list(_NAMES), dtype=float)
+
+
+def _means(groups: Sequence[GroupFit]) -> list[tuple[Array, Array] | None]:
+    return [None if g.mean is None or g.mu is None else (g.mean, g.mu) for g in groups]
+
+
+def _goodness(groups: Sequence[GroupFit], weights: Sequence[Array] | None, shares: Sequence[float]) -> float:
+    """GFI, in the metric of the discrepancy."""
+    if weights is not None:
+        return _weighted_gfi(groups, weights, shares)
+    covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
+    return fi.gfi(covs, sigmas, _means(groups), shares, groups[0].fixed_x)
+
+
+def _moment_count(groups: Sequence[GroupFit]) -> float:
+    """How many sample moments there are."""
     if groups[0].ordinal is not None:
-        found["wrmr"] = math.sqrt(chisq * k / moments)
-    return found
+        return float(sum(g.ordinal.layout.size for g in groups if g.ordinal is not None))
+    sizes = [len(g.cov) for g in groups]
+    means = sum(sizes) if groups[0].mean is not None else 0
+    return float(sum(p * (p + 1) // 2 for p in sizes) + means)
 
 
 def _vectors(group: GroupFit) -> tuple[Array, Array]:
