@@ -185,3 +185,26 @@ def test_a_chain_is_judged_by_the_product_of_its_paths(edit):
     judged = analyse(make_plan(path, replicates=0)).propositions[0]
     assert judged.verdict.outcome == "supported"
     assert judged.to_dict()["effect"] == "Service → Loyalty → Stay"
+
+
+def test_a_study_may_ask_for_all_rows_with_help_from_beside_the_model(folder, tmp_path):
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("[model]\n", '[model]\nmissing = "fiml"\nauxiliary = ["extra"]\n'), encoding="utf-8"
+    )
+    answers = folder / "answers.csv"
+    rows = answers.read_text(encoding="utf-8").splitlines()
+    columns = rows[0].split(",")
+    out = [rows[0] + ",extra"]
+    for i, row in enumerate(rows[1:]):
+        cells = row.split(",")
+        if i % 7 == 0:
+            cells[columns.index("s2")] = ""
+        out.append(",".join([*cells, str(i % 5)]))
+    answers.write_text("\n".join(out) + "\n", encoding="utf-8")
+    run_study(file, tmp_path / "out")
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    told = json.dumps(results)
+    assert "uses all" in told
+    assert "extra beside the model" in told

@@ -108,6 +108,8 @@ class ModelConfig(_Table):
         What the report calls the model.
     estimator, likelihood, missing, fixed_x, std_lv, orthogonal, meanstructure, defaults
         As in :func:`satloyal.fit_sem`.
+    auxiliary : list of str
+        Variables beside the model that help with missing answers, as in :func:`satloyal.fit_sem`.
     group : str, optional
         Column whose values form the groups of a multi-group model.
     group_equal, group_partial : list of str
@@ -125,7 +127,8 @@ class ModelConfig(_Table):
     title: str = ""
     estimator: Literal["ML"] = "ML"
     likelihood: Literal["normal", "wishart"] = "normal"
-    missing: Literal["listwise"] = "listwise"
+    missing: Literal["listwise", "fiml", "fiml.x"] = "listwise"
+    auxiliary: Names = ()
     fixed_x: bool = True
     std_lv: bool = False
     orthogonal: bool = False

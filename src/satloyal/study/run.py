@@ -181,6 +181,7 @@ def _fit(plan: Plan, model: PlannedModel, survey: Survey) -> SemFit:
             survey if config.weights else survey.frame,
             estimator=config.estimator,
             missing=config.missing,
+            auxiliary=config.auxiliary,
             group=config.group,
             group_equal=config.group_equal,
             group_partial=config.group_partial,

@@ -266,6 +266,11 @@ def test_estimators_that_need_complete_rows_are_refused(estimator: str) -> None:
         sl.fit_sem(CFA, gappy(), missing="fiml", estimator=estimator)
 
 
+def test_errors_from_fourth_moments_are_refused() -> None:
+    with pytest.raises(sl.SatloyalError, match="fourth moments need complete rows"):
+        sl.fit_sem(CFA, gappy(), missing="fiml").with_vcov("robust.sem")
+
+
 def test_what_has_no_rows_or_no_such_likelihood_is_refused() -> None:
     matrix = sl.Moments.from_frame(respondents()[ITEMS])
     with pytest.raises(sl.SatloyalError, match="moments"):

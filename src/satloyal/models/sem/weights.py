@@ -46,6 +46,8 @@ def moment_gammas(sample: Sample, *, means: bool, fixed_x: tuple[int, ...] = ())
         raise FitError(
             "robust tests and weights need rows, and the data are moments", fix="fit to the rows, or use 'ML'"
         )
+    if sample.incomplete is not None:
+        raise FitError("fourth moments need complete rows, and some answers are missing", fix="use 'robust'")
     out = []
     for code, group in enumerate(sample.moments.groups):
         mask = rows.codes == code
