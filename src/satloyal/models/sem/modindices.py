@@ -1,15 +1,14 @@
-"""Score tests without refitting: modification indices, and what equal parameters would gain by parting."""
+"""Modification indices: what each fixed parameter would gain, were it free, without refitting."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import special
 
 from satloyal.errors import FitError
 from satloyal.models.sem.standardize import total_variance
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["ScoreTests", "modindices", "score_tests"]
+__all__ = ["IDENTIFIED", "MOVES", "check_scores", "inverse_information", "modindices"]
 
 Array = NDArray[Any]
 
-_IDENTIFIED = 1e-6  # share of a parameter's own information that must survive the free parameters
-_MOVES = ("=~", "~", "~~", "~1")
+IDENTIFIED = 1e-6  # share of a parameter's own information that must survive the free parameters
+MOVES = ("=~", "~", "~~", "~1")
 _WEIGHTED_RIGHT = ("GLS", "WLS")  # least squares whose objective is a χ²
 
 
@@ -88,9 +87,9 @@ def modindices(
     >>> fit.modindices(op="=~")[["lhs", "op", "rhs"]].shape
     (6, 3)
     """
-    _check(fit, "modification indices")
-    if op is not None and op not in _MOVES:
-        raise FitError(f"op is {op!r}", where="modindices", fix=f"use one of {', '.join(_MOVES)}")
+    check_scores(fit, "modification indices")
+    if op is not None and op not in MOVES:
+        raise FitError(f"op is {op!r}", where="modindices", fix=f"use one of {', '.join(MOVES)}")
     for name, value in (("alpha", alpha), ("high_power", high_power)):
         if not 0 < value < 1:
             raise FitError(f"{name} is {value!r}", where="modindices", fix="give a share between 0 and 1")
@@ -115,161 +114,11 @@ def modindices(
     return table.reset_index(drop=True)
 
 
-@dataclass(frozen=True, eq=False)
-class ScoreTests:
-    """What releasing equal parameters would gain.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row a parameter that shares its value: ``lhs, op, rhs, group, label, equal_to, chisq, df, pvalue,
-        epc``: the test of giving this one a value of its own, and the change expected in it.
-    chisq, df, pvalue : float
-        Of releasing all at once; df is the rank of their information.
-    note : str
-        What limits that test, or why there is none; empty otherwise.
-    """
-
-    table: pd.DataFrame
-    chisq: float
-    df: int
-    pvalue: float
-    note: str = ""
-
-    def tidy(self) -> pd.DataFrame:
-        """Return the table of the single tests."""
-        return self.table.copy()
-
-    def __str__(self) -> str:
-        if not self.df:
-            return self.note
-        test = f"Releasing all equalities: χ²({self.df}) = {self.chisq:.2f}, p = {self.pvalue:.4f}"
-        return f"{test} ({self.note})" if self.note else test
-
-
-def score_tests(fit: SemFit) -> ScoreTests:
-    """Test what releasing each equality by labels or groups would gain.
-
-    Returns
-    -------
-    ScoreTests
-        ``table``: one row a parameter, the test of giving it a value of its own while the others stay equal
-        (of two equal parameters, the second), or a constraint ``==`` of the text, the test of leaving it
-        out; and the test of releasing all at once. Its degrees of freedom
-        are the rank of the information: equalities that also identify the model do not all count.
-
-    Raises
-    ------
-    FitError
-        The fit did not converge, or its discrepancy is no χ².
-
-    Notes
-    -----
-    Score (Lagrange multiplier) tests: Rao 1948; Bentler & Chou 1992, *Sociological Methods & Research*
-    21:259-282.
-
-    Examples
-    --------
-    >>> import satloyal as sl
-    >>> survey = sl.load_sample("simulated_retail")
-    >>> fit = sl.fit_sem("Satisfaction =~ SAT1 + a*SAT2 + a*SAT3", survey)
-    >>> fit.score_tests().table[["lhs", "op", "rhs", "equal_to"]].values.tolist()
-    [['Satisfaction', '=~', 'SAT3', 'Satisfaction =~ SAT2']]
-    """
-    _check(fit, "score tests")
-    shared = _shared(fit)
-    written = _written(fit)
-    columns = ["lhs", "op", "rhs", "group", "label", "equal_to", "chisq", "df", "pvalue", "epc"]
-    if not shared and not written:
-        empty = pd.DataFrame(columns=columns)
-        return ScoreTests(empty, np.nan, 0, np.nan, "no parameters of this model are held equal")
-    members = [row for rows in shared for row in rows]
-    gradient, own, cross, between = _entries(fit, tangents(fit), members)
-    half, C = fit.effective_n / 2, _inverse(fit)
-    score = -half * gradient
-    V = np.diagonal(half * between - half**2 * cross @ C @ cross.T)
-    V = np.where(_IDENTIFIED * half * own < V, V, np.nan)
-    chisq = score**2 / V
-    out, later, position = [], [], 0
-    for rows in shared:
-        for place, row in enumerate(rows):
-            if place:
-                later.append(position)
-            if place or len(rows) > 2:
-                others = ", ".join(_name(fit, r) for r in rows if r is not row)
-                out.append(
-                    (row.lhs, row.op, row.rhs, row.group, row.label, others, chisq[position], 1,
-                     special.chdtrc(1, chisq[position]), score[position] / V[position])
-                )  # fmt: skip
-            position += 1
-    for row, value in written:
-        out.append((row.lhs, row.op, row.rhs, 0, "", "", value, 1, special.chdtrc(1, value), np.nan))
-    # all at once: the later ones of each label get values of their own, and θ leaves its constraints
-    whole = np.block(
-        [
-            [half * between[np.ix_(later, later)], half * cross[later]],
-            [half * cross[later].T, half * fit.hessian],
-        ]
-    )
-    total, rank = _joint(np.r_[score[later], _slope(fit)], whole)
-    df, wanted = rank - fit.npar, len(later) + len(written)
-    note = ""
-    if df < wanted:
-        note = (
-            f"only {df} of the {wanted} equalities can be released together: without them the model "
-            "would not be identified"
-        )
-    return ScoreTests(pd.DataFrame(out, columns=columns), total, df, float(special.chdtrc(df, total)), note)
-
-
-def _slope(fit: SemFit) -> Array:
-    """Score of θ, nil unless constraints hold it back."""
-    if fit.boundary is None:
-        return np.zeros(fit.table.q)
-    gradient = fit.problem(fit.theta[None], np.zeros(1, int), "expected").gradient[0]
-    return np.asarray(-fit.effective_n / 2 * gradient)
-
-
-def _written(fit: SemFit) -> list[tuple[Parameter, float]]:
-    """Equality constraints of the text, each with the χ² of releasing it alone.
-
-    With K the directions that the other active restrictions leave, χ² = sᵀK (KᵀIK)⁻¹ Kᵀs.
-    """
-    held = fit.boundary
-    if held is None or fit.restrictions is None:
-        return []
-    bounds = np.eye(fit.table.q)[(held.lower != 0) | (held.upper != 0)]
-    rows = fit.restrictions.equalities
-    extra = {id(r) for r in fit.restrictions.redundant}
-    information, score = fit.effective_n / 2 * fit.hessian, _slope(fit)
-    out = []
-    for i, row in enumerate(rows):
-        if id(row) in extra:
-            continue
-        others = held.active.copy()
-        others[i] = False
-        H = np.concatenate([held.jacobian[others], bounds])
-        K = linalg.null_space(H) if len(H) else np.eye(fit.table.q)
-        reduced = K.T @ information @ K
-        value, rank = _joint(K.T @ score, reduced)
-        out.append((row, value if rank == len(reduced) else np.nan))
-    return out
-
-
-def _joint(score: Array, information: Array) -> tuple[float, int]:
-    """Score statistic of several parameters and its degrees of freedom, the rank of their information."""
-    diagonal = np.diagonal(information)
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
-    good = values > _IDENTIFIED * max(values[-1], 1e-300)
-    along = vectors[:, good].T @ (score * scale)
-    return float((along**2 / values[good]).sum()), int(good.sum())
-
-
-def _check(fit: SemFit, what: str) -> None:
+def check_scores(fit: SemFit, what: str) -> None:
+    """Refuse fits whose scores test nothing."""
     if not fit.converged:
         raise FitError(f"the fit did not converge, so that there are no {what}", fix="see its headline")
-    if not np.isfinite(_inverse(fit)).all():
+    if not np.isfinite(inverse_information(fit)).all():
         raise FitError(
             f"the information is singular, so that there are no {what}", fix="see the check 'identification'"
         )
@@ -280,7 +129,7 @@ def _check(fit: SemFit, what: str) -> None:
         )
 
 
-def _inverse(fit: SemFit) -> Array:
+def inverse_information(fit: SemFit) -> Array:
     """Inverse expected information of the free parameters, whatever standard errors the fit reports."""
     return np.asarray(fit.with_vcov("expected").vcov)
 
@@ -293,52 +142,17 @@ def _index(fit: SemFit, tangent: Tangent, cells: Cells) -> tuple[Array, Array]:
     spread[np.arange(len(position)), position] = 1.0
     cross = half * tangent.information(cells, free) @ spread
     own = half * tangent.diagonal(cells)
-    V = own - np.einsum("cq,qr,cr->c", cross, _inverse(fit), cross, optimize=True)
-    V = np.where(_IDENTIFIED * own < V, V, np.nan)
+    V = own - np.einsum("cq,qr,cr->c", cross, inverse_information(fit), cross, optimize=True)
+    V = np.where(IDENTIFIED * own < V, V, np.nan)
     score = -half * tangent.gradient(cells)
     return score**2 / V, score / V
-
-
-def _entries(
-    fit: SemFit, at: Sequence[Tangent], members: Sequence[Parameter]
-) -> tuple[Array, Array, Array, Array]:
-    """Gradient, own information, information with θ and with one another of single rows, shapes (E, ·)."""
-    size, q = len(members), fit.table.q
-    gradient, own = np.zeros(size), np.zeros(size)
-    cross, between = np.zeros((size, q)), np.zeros((size, size))
-    for number, tangent in enumerate(at, start=1):
-        here = np.array([i for i, row in enumerate(members) if row.group == number], dtype=int)
-        if not len(here):
-            continue
-        cells = Cells.of(tangent.ram, [members[i] for i in here])
-        free, position = Cells.free(tangent.ram)
-        spread = np.zeros((len(position), q))
-        spread[np.arange(len(position)), position] = 1.0
-        gradient[here], own[here] = tangent.gradient(cells), tangent.diagonal(cells)
-        cross[here] = tangent.information(cells, free) @ spread
-        between[np.ix_(here, here)] = tangent.information(cells, cells)
-    return gradient, own, cross, between
-
-
-def _shared(fit: SemFit) -> list[list[Parameter]]:
-    """Rows that share a free parameter, parameter by parameter."""
-    by_number: dict[int, list[Parameter]] = {}
-    for row in fit.table.parameters:
-        if row.free and row.op in _MOVES:
-            by_number.setdefault(row.free, []).append(row)
-    return [rows for rows in by_number.values() if len(rows) > 1]
-
-
-def _name(fit: SemFit, row: Parameter) -> str:
-    text = f"{row.lhs} {row.op} {row.rhs}".strip()
-    return text if fit.ngroups == 1 else f"{text} [{fit.group_labels[row.group - 1]}]"
 
 
 def _candidates(fit: SemFit) -> Iterator[list[Parameter]]:
     """Yield the fixed parameters of each group, written ones first, then those that the model leaves out."""
     table = fit.table
     for group in range(1, table.groups + 1):
-        mine = [r for r in table.parameters if r.group == group and r.op in _MOVES]
+        mine = [r for r in table.parameters if r.group == group and r.op in MOVES]
         known = {_key(r.lhs, r.op, r.rhs) for r in mine}
         fixed = [r for r in mine if not r.free and not r.fixed_x]
         if not table.meanstructure:

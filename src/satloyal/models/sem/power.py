@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from satloyal.core.linalg import inverse_or_nan
 from satloyal.core.moments import GroupMoments, Moments
@@ -21,6 +18,8 @@ from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.fit import fit_sem
 from satloyal.models.sem.nonnormal import Shape, margins
 from satloyal.models.sem.population import Population, without_values
+from satloyal.models.sem.power_effects import NEGLIGIBLE, Effects
+from satloyal.models.sem.power_study import PowerStudy
 from satloyal.models.sem.result import SemFit
 from satloyal.spec.source import nearest
 from satloyal.spec.syntax import Model
@@ -30,117 +29,7 @@ __all__ = ["PowerStudy", "power"]
 Array = NDArray[Any]
 
 _TOLERANCE = 1e-8
-_EXACT = 1e-6  # discrepancy of the analysis model from the population that is rounding
-_STEP = 1e-30
 _LOST = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class PowerStudy:
-    """What simulated studies found.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row a sample size and effect: ``n, effect, population, std_all, mean, bias, relative_bias, sd,
-        mean_se, se_ratio, coverage, coverage_mcse, power, power_mcse, used, failed, inadmissible``.
-    truth : SemFit
-        The analysis model in the population itself.
-    alpha : float
-    replicates : int
-    seed : int or None
-    notes : tuple of str
-        What to know before believing it.
-    """
-
-    table: pd.DataFrame
-    truth: SemFit
-    alpha: float
-    replicates: int
-    seed: int | None
-    notes: tuple[str, ...]
-
-    def tidy(self) -> pd.DataFrame:
-        """Return the table."""
-        return self.table.copy()
-
-    def sample_size(self, effect: str | None = None, target: float = 0.8, level: float = 0.95) -> pd.Series:
-        """Return the sample size at which the power reaches a target.
-
-        Parameters
-        ----------
-        effect : str, optional
-            Which; needed when the study has several.
-        target : float
-            Wanted power.
-        level : float
-            Of the interval for Monte Carlo error.
-
-        Returns
-        -------
-        Series
-            ``n, ci_lower, ci_upper, extrapolated``: respondents in each group, rounded up; NaN where more
-            respondents do not bring more power.
-
-        Notes
-        -----
-        The power of a Wald test is Φ(λ√n − z), but for its other tail: λ is fitted to the probits of the
-        simulated powers, weighted by their precision. Run the study again at the size that comes out.
-        """
-        rows = self._of(effect)
-        if not self.alpha < target < 1:
-            raise FitError(
-                f"target is {target!r}", where="sample_size", fix="give a power between alpha and 1"
-            )
-        critical = float(special.ndtri(1 - self.alpha / 2))
-        share = (rows["power"] * rows["used"] + 0.5) / (rows["used"] + 1)
-        # a null effect is "found" at rate alpha, and no more often in larger studies
-        usable = share.notna() & (rows["used"] > 0) & (rows["population"].abs() > _EXACT)
-        names = ["n", "ci_lower", "ci_upper", "extrapolated"]
-        if not usable.any():
-            return pd.Series([np.nan, np.nan, np.nan, True], index=names, name=target)
-        rows = rows[usable]
-        p = share[usable].to_numpy(dtype=float)
-        root = np.sqrt(rows["n"].to_numpy(dtype=float))
-        probit = special.ndtri(p) + critical
-        density = np.exp(-(special.ndtri(p) ** 2) / 2) / np.sqrt(2 * np.pi)
-        weight = rows["used"].to_numpy(dtype=float) * density**2 / (p * (1 - p))
-        slope = float((weight * root * probit).sum() / (weight * root**2).sum())
-        error = float(1 / np.sqrt((weight * root**2).sum()))
-        reach = float(special.ndtri(target)) + critical
-        width = float(special.ndtri((1 + level) / 2)) * error
-
-        def size(value: float) -> float:
-            return float(np.ceil((reach / value) ** 2)) if value > 0 else np.nan
-
-        if slope - width <= 0:
-            return pd.Series([np.nan, np.nan, np.nan, True], index=names, name=target)
-        n = size(slope)
-        outside = not rows["n"].min() <= n <= rows["n"].max()
-        return pd.Series([n, size(slope + width), size(slope - width), outside], index=names, name=target)
-
-    def _of(self, effect: str | None) -> pd.DataFrame:
-        known = list(dict.fromkeys(self.table["effect"]))
-        if effect is None:
-            if len(known) != 1:
-                raise FitError(
-                    f"the study has {len(known)} effects", where="sample_size", fix=f"name one: {known[0]!r}"
-                )
-            effect = known[0]
-        found = _find(effect, known)
-        return self.table[self.table["effect"] == found]
-
-    def summary(self) -> str:
-        """Return the table and its notes as text."""
-        text = self.table.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
-        return "\n".join((text, *(f"- {note}" for note in self.notes)))
-
-    def __str__(self) -> str:
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{self.table.to_html(index=False, na_rep='', float_format='{:.3f}'.format)}<ul>{notes}</ul>"
 
 
 def power(
@@ -237,7 +126,7 @@ def power(
         raise FitError(
             f"n is {min(sizes)}, with {len(truth.table.observed)} variables", where="n=", fix="a larger n"
         )
-    effects = _Effects.of(truth, effect)
+    effects = Effects.of(truth, effect)
     draw = _Draw(truth, drawn, skew, kurt)
     rows: list[dict[str, Any]] = []
     streams = np.random.SeedSequence(seed).generate_state(len(sizes))
@@ -322,110 +211,6 @@ def _truth(model: str | Model, population: Population, n: int, options: Mapping[
     return fit
 
 
-@dataclass(frozen=True, eq=False)
-class _Effects:
-    """Effects as functions of θ."""
-
-    fit: SemFit
-    names: tuple[str, ...]
-    free: Array  # position in θ, −1 for definitions
-    defined: Array  # position among the definitions, −1 for parameters
-    population: Array
-    std_all: Array
-
-    @classmethod
-    def of(cls, fit: SemFit, wanted: str | Sequence[str] | None) -> _Effects:
-        tidy = fit.tidy()
-        order = {id(row): i for i, row in enumerate(fit.table.definitions)}
-        known: dict[str, tuple[int, int, float, float, bool]] = {}
-        for row, term, est, std in zip(
-            fit.table.reported, fit._terms(), tidy["est"], tidy["std_all"], strict=True
-        ):
-            if row.op == ":=":
-                known[row.lhs] = (-1, order[id(row)], est, std, True)
-            elif row.free:
-                name = row.label or str(term)
-                known.setdefault(name, (row.free - 1, -1, est, std, bool(row.label) or row.op == "~"))
-                known.setdefault(str(term), (row.free - 1, -1, est, std, False))
-        if wanted is None:
-            names = [name for name, entry in known.items() if entry[4]]
-            names = names or list(known)
-        else:
-            asked = [wanted] if isinstance(wanted, str) else list(wanted)
-            names = list(dict.fromkeys(_find(name, known) for name in asked))
-        chosen = [known[name] for name in names]
-        if not chosen:
-            raise FitError("the model has nothing that is estimated", where="power", fix="free a parameter")
-        free, defined, est, std, _ = zip(*chosen, strict=True)
-        return cls(
-            fit, tuple(names), np.array(free), np.array(defined), np.array(est, float), np.array(std, float)
-        )
-
-    def values(self, theta: Array) -> Array:
-        """Return the effects, shape (B, k)."""
-        out = np.empty((len(theta), len(self.names)), dtype=theta.dtype)
-        single = self.free >= 0
-        out[:, single] = theta[:, self.free[single]]
-        if not single.all():
-            out[:, ~single] = self.fit.definitions.values(theta)[:, self.defined[~single]]
-        return out
-
-    def errors(self, theta: Array, vcov: Array) -> Array:
-        """Return their delta-method standard errors, shape (B, k)."""
-        jacobian = np.zeros((len(theta), len(self.names), theta.shape[1]))
-        for k in range(theta.shape[1]):
-            moved = theta.astype(complex)
-            moved[:, k] += 1j * _STEP
-            jacobian[:, :, k] = self.values(moved).imag / _STEP
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.sqrt(np.einsum("bkq,bqr,bkr->bk", jacobian, vcov, jacobian, optimize=True)))
-
-    def table(
-        self, n: int, est: Array, se: Array, alpha: float, failed: int, outside: int
-    ) -> list[dict[str, Any]]:
-        """Return one row an effect."""
-        used = len(est)
-        critical = special.ndtri(1 - alpha / 2)
-        rows = []
-        for k, name in enumerate(self.names):
-            truth = float(self.population[k])
-            row: dict[str, Any] = {"n": n, "effect": name, "population": truth, "std_all": self.std_all[k]}
-            e, s = est[:, k], se[:, k]
-            if used >= 2:
-                sd = float(e.std(ddof=1))
-                hit = float((np.abs(e) > critical * s).mean())
-                inside = float((np.abs(e - truth) <= critical * s).mean())
-                row |= {
-                    "mean": float(e.mean()), "bias": float(e.mean() - truth),
-                    "relative_bias": float((e.mean() - truth) / truth) if abs(truth) > _EXACT else np.nan,
-                    "sd": sd, "mean_se": float(s.mean()),
-                    "se_ratio": float(s.mean() / sd) if sd > 0 else np.nan,
-                    "coverage": inside, "coverage_mcse": _mcse(inside, used), "power": hit,
-                    "power_mcse": _mcse(hit, used),
-                }  # fmt: skip
-            else:
-                row |= dict.fromkeys(
-                    ("mean", "bias", "relative_bias", "sd", "mean_se", "se_ratio", "coverage",
-                     "coverage_mcse", "power", "power_mcse"), np.nan,
-                )  # fmt: skip
-            rows.append(row | {"used": used, "failed": failed, "inadmissible": outside})
-        return rows
-
-
-def _mcse(share: float, used: int) -> float:
-    return float(np.sqrt(share * (1 - share) / used))
-
-
-def _find(name: str, known: Any) -> str:
-    plain = {"".join(str(k).split()): k for k in known}
-    found = plain.get("".join(str(name).split()))
-    if found is None:
-        near = nearest(str(name), [str(k) for k in known])
-        hint = f"did you mean '{near}'?" if near else f"it has, for instance, '{next(iter(known))}'"
-        raise FitError(f"the model has no effect '{name}' that is estimated", where="effect=", fix=hint)
-    return str(found)
-
-
 # -- drawing and refitting -----------------------------------------------------------------------------------
 
 
@@ -470,7 +255,7 @@ class _Draw:
 
 
 def _refit(
-    truth: SemFit, draw: _Draw, effects: _Effects, n: int, size: int, generator: np.random.Generator
+    truth: SemFit, draw: _Draw, effects: Effects, n: int, size: int, generator: np.random.Generator
 ) -> tuple[Array, Array, int, int]:
     """Estimates and standard errors of one block of studies; how many failed, how many are inadmissible."""
     covs, means = draw.moments(n, size, generator)
@@ -506,7 +291,7 @@ def _notes(
     notes = [
         f"{replicates} studies a sample size (n{each}), {kind}, two-sided tests at {alpha:g}, seed {seed}"
     ]
-    if truth.value > _EXACT:
+    if truth.value > NEGLIGIBLE:
         notes.append(
             f"the analysis model does not hold in the population (F = {truth.value:.3g}): bias and coverage "
             "are against the values that it takes there"

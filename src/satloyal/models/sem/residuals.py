@@ -167,9 +167,11 @@ def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> Array:
         scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
         # other groups share parameters: their moments move these residuals too
         bread = _bread(fit)
-        hat = delta @ bread @ scored.T * (n / fit.nobs)
-        Q = np.eye(len(residual)) - hat
-        variance = np.einsum("kl,lm,km->k", Q, gamma, Q, optimize=True) / n
+        pull = delta @ bread * (n / fit.nobs)
+        carried = gamma @ scored
+        # the diagonal of QΓQᵀ, without Q
+        variance = np.diagonal(gamma) - 2 * (pull * carried).sum(axis=1)
+        variance = (variance + ((pull @ (scored.T @ carried)) * pull).sum(axis=1)) / n
         variance = variance + _from_others(fit, number, delta @ bread)
     nil = np.abs(variance) <= _NO_ERROR * np.diagonal(gamma) / n
     with np.errstate(invalid="ignore", divide="ignore"):

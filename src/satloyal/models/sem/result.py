@@ -33,7 +33,6 @@ from satloyal.models.sem.influence import influence as _influence
 from satloyal.models.sem.measurement import Measurement, measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
 from satloyal.models.sem.modindices import modindices as _modindices
-from satloyal.models.sem.modindices import score_tests as _score_tests
 from satloyal.models.sem.nesting import lrt as _lrt
 from satloyal.models.sem.ordinal_fit import ordinal_vectors
 from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
@@ -42,6 +41,7 @@ from satloyal.models.sem.restrictions import Restrictions, constraint_notes
 from satloyal.models.sem.robust import robust_sem_vcov
 from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
 from satloyal.models.sem.rounding import rounding as _rounding
+from satloyal.models.sem.score_tests import score_tests as _score_tests
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
 from satloyal.models.sem.tidy import estimates, standardized
 from satloyal.models.sem.wald import wald as _wald
