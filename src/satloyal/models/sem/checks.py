@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from satloyal.models.fit import Check, Status
+from satloyal.models.fit import Check
+from satloyal.models.sem import fit_checks, sample_checks
 from satloyal.models.sem.boundary import boundary_checks, unmet_check
 from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
 from satloyal.models.sem.inference import null_directions
-from satloyal.models.sem.rounding import smoothing_check
 from satloyal.models.sem.ordinal_checks import (
     definite_correlations,
     negative_residuals,
     robust_measures_known,
     sparse_tables,
 )
+from satloyal.models.sem.rounding import smoothing_check
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -30,19 +30,10 @@ __all__ = ["sem_checks"]
 
 Array = NDArray[Any]
 
-_HU_BENTLER = "Hu & Bentler 1999, Struct. Equ. Modeling 6:1-55"
-_PER_PARAMETER = 5.0
 _DISTINCT = 0.85
-_LARGE_RESIDUAL = 0.10
-_KURTOSIS = 5.0
-_FAR = 0.001
 _SHOWN = 5
-_LEAST_COVERAGE = 0.10
 _ROUNDING = 1e-8  # of a correlation
 _SADDLE = 1e-7  # negative curvature, relative to the largest, that is no rounding
-_FEW_DEGREES = 5
-_UNRELATED = 0.05  # p-value of the baseline model from which items may as well be unrelated
-_FEW_CLUSTERS, _ENOUGH_CLUSTERS = 10, 30
 
 
 def sem_checks(fit: SemFit) -> tuple[Check, ...]:
@@ -258,231 +249,27 @@ def _distinct(fit: SemFit) -> Check | None:
     )
 
 
-def _size(fit: SemFit) -> Check:
-    ratio = fit.nobs / max(fit.npar, 1)
-    enough = ratio >= _PER_PARAMETER
-    return Check(
-        "sample size",
-        "pass" if enough else "warn",
-        f"{fit.nobs} respondents for {fit.npar} free parameters, {ratio:.1f} each",
-        value=ratio,
-        threshold=_PER_PARAMETER,
-        advice=""
-        if enough
-        else "large-sample standard errors are doubtful here: use the bootstrap, or fewer items",
-        source="Bentler & Chou 1987, Sociol. Methods Res. 16:78-117",
-    )
-
-
-def _exact_fit(fit: SemFit) -> Check:
-    if fit.df == 0:
-        return Check("exact fit", "not_applicable", "the model is saturated: it fits any data")
-    g = fit.fit_figures()
-    if np.isnan(g["pvalue"]):
-        return Check(
-            "exact fit", "not_applicable", "this statistic follows no known distribution: no p-value",
-            advice="use an estimator with a scaled test, as ULSMV",
-        )  # fmt: skip
-    good = g["pvalue"] >= 0.05
-    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {g['pvalue']:.3f}"
-    return Check(
-        "exact fit", "pass" if good else "warn",
-        f"χ²({g['df']:g}) = {g['chisq']:.2f}, {p}: " + ("not rejected" if good else "rejected"),
-        value=float(g["pvalue"]), threshold=0.05,
-        advice="" if good else "look at the residuals for where the model misses, before trusting its paths",
-        source="Jöreskog 1969, Psychometrika 34:183-202",
-    )  # fmt: skip
-
-
-def _approximate_fit(fit: SemFit) -> Check:
-    if fit.df == 0:
-        return Check("approximate fit", "not_applicable", "the model is saturated: it fits any data")
-    g = fit.fit_figures()
-    rules = (
-        (g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"),
-        (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
-        (g["srmr"] <= 0.08, f"SRMR {g['srmr']:.3f} (≤ .08)"),
-    )
-    missed = [text for ok, text in rules if not ok]
-    text = "all met: " if not missed else "not met: "
-    text += ", ".join(missed or [t for _, t in rules])
-    source = _HU_BENTLER
-    if fit.df < _FEW_DEGREES:
-        text += f"; with {fit.df} degree{'s' if fit.df > 1 else ''} of freedom the RMSEA says little"
-        source += "; Kenny, Kaniskan & McCoach 2015, Sociol. Methods Res. 44:486-507"
-    return Check(
-        "approximate fit", "pass" if not missed else "warn", text, value=float(g["cfi"]), threshold=0.95,
-        advice="" if not missed else "see residuals; these are rules of thumb, not tests", source=source,
-    )  # fmt: skip
-
-
-def _independence(fit: SemFit) -> Check | None:
-    if fit.df == 0:
-        return None
-    g = fit.glance()
-    p = float(g["baseline_pvalue"])
-    if not p >= _UNRELATED:
-        return None
-    return Check(
-        "related items", "warn",
-        f"the items may as well be unrelated: that is not rejected (χ²({g['baseline_df']:.0f}) = "
-        f"{g['baseline_chisq']:.2f}, p = {p:.3f}), so CFI, TLI and their kin compare with nothing",
-        value=p, threshold=_UNRELATED,
-        advice="do not read the incremental indices; look at the correlations before any model",
-        source="Bentler & Bonett 1980, Psychol. Bull. 88:588-606",
-    )  # fmt: skip
-
-
-def _local_fit(fit: SemFit) -> Check | None:
-    if fit.df == 0:
-        return None
-    worst, pair = 0.0, ("", "")
-    for g in range(fit.ngroups):
-        table = fit.residuals("cor", g)
-        values = np.tril(table.to_numpy(), -1)
-        i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
-        if abs(values[i, j]) > abs(worst):
-            worst, pair = float(values[i, j]), (str(table.index[int(i)]), str(table.columns[int(j)]))
-    good = abs(worst) <= _LARGE_RESIDUAL
-    return Check(
-        "local fit", "pass" if good else "warn",
-        f"the largest residual correlation is {worst:.3f}, of {pair[1]} and {pair[0]}",
-        value=worst, threshold=_LARGE_RESIDUAL,
-        advice="" if good else "the model does not explain why these two go together",
-        source="Kline 2016, Principles and Practice of Structural Equation Modeling, p. 240",
-    )  # fmt: skip
-
-
-def _distances(fit: SemFit) -> Array | None:
-    """Squared Mahalanobis distances of the rows within their groups, shape (n,)."""
-    rows = fit.input.rows
-    if rows is None or fit.input.ordinal is not None:
-        return None
-    out = np.empty(len(rows.values))
-    for code, group in enumerate(fit.input.moments.groups):
-        mask = rows.codes == code
-        if fit.input.incomplete is not None:
-            out[mask] = fit.input.incomplete.distances(rows.values[mask], code)
-            continue
-        z = rows.values[mask] - group.mean
-        out[mask] = np.einsum("ni,ni->n", z @ np.linalg.inv(group.cov), z)
-    return out
-
-
-def _known(fit: SemFit) -> Array:
-    """How many values each row has, shape (n,)."""
-    assert fit.input.rows is not None  # noqa: S101 - there are distances, so there are rows
-    return np.asarray((~np.isnan(fit.input.rows.values)).sum(axis=1), dtype=float)
-
-
-def _no_distances(fit: SemFit) -> str:
-    if fit.input.ordinal is not None:
-        return "ordinal items are no numbers to measure distances with"
-    return "the data came as moments"
-
-
-def _normality(fit: SemFit) -> Check:
-    distances = _distances(fit)
-    if distances is None:
-        return Check("multivariate normality", "not_applicable", _no_distances(fit))
-    known = _known(fit)
-    normal = known * (known + 2)
-    z = float((distances**2 - normal).sum() / np.sqrt(8 * normal.sum()))
-    good = abs(z) <= _KURTOSIS
-    return Check(
-        "multivariate normality", "pass" if good else "warn",
-        f"Mardia's normalised kurtosis is {z:.1f}", value=float(z), threshold=_KURTOSIS,
-        advice="" if good else "χ² and its indices are too strict and normal-theory standard errors are off: "
-        "read bootstrap intervals",
-        source="Mardia 1970, Biometrika 57:519-530; Yuan, Lambert & Fouladi 2004, Psychometrika 69:413-436",
-    )  # fmt: skip
-
-
-def _influence(fit: SemFit) -> Check:
-    distances = _distances(fit)
-    if distances is None:
-        return Check("unusual rows", "not_applicable", _no_distances(fit))
-    tail = special.chdtrc(_known(fit), distances)
-    far = tail < _FAR
-    share = float(far.mean())
-    good = share <= 0.05
-    rows = fit.input.rows
-    assert rows is not None  # noqa: S101 - there are distances, so there are rows
-    worst = ", ".join(str(rows.index[i]) for i in np.lexsort((-distances, tail))[:3])
-    return Check(
-        "unusual rows", "pass" if good else "warn",
-        f"{int(far.sum())} of {len(far)} rows are far from the rest (p < .001), first {worst}",
-        value=share, threshold=0.05,
-        advice="" if good else "look at these respondents: careless answers, or a group of its own",
-        source="Mahalanobis distance; Tabachnick & Fidell 2013",
-    )  # fmt: skip
-
-
-def _missing(fit: SemFit) -> Check | None:
-    """How much is missing, and which pairs of variables are seldom seen together."""
-    if fit.input.incomplete is None:
-        return None
-    least, where, absent, most = 1.0, "", 0.0, ""
-    names = fit.sample.names
-    for group, patterns in zip(fit.group_labels, fit.input.incomplete.patterns, strict=True):
-        place = f" in group {group}" if group else ""
-        coverage = patterns.coverage
-        i, j = np.unravel_index(int(np.argmin(coverage)), coverage.shape)
-        if coverage[i, j] < least:
-            pair = names[int(i)] if i == j else f"{names[int(i)]} and {names[int(j)]} together"
-            least, where = float(coverage[i, j]), pair + place
-        gaps = 1 - patterns.available
-        if gaps.max() > absent:
-            absent, most = float(gaps.max()), names[int(gaps.argmax())] + place
-    if least == 1.0:
-        return Check("missing values", "pass", "no value is missing", value=1.0, threshold=_LEAST_COVERAGE)
-    good = least >= _LEAST_COVERAGE
-    return Check(
-        "missing values", "pass" if good else "warn",
-        f"most is missing of {most} ({100 * absent:.1f} % of the rows); {100 * least:.1f} % of the rows "
-        f"have {where}, the fewest",
-        value=least, threshold=_LEAST_COVERAGE,
-        advice="" if good else "what so few rows show of these two rests on the model and on normality",
-        source="Enders 2010, Applied Missing Data Analysis, ch. 4; values missing at random are assumed",
-    )  # fmt: skip
-
-
-def _clusters(fit: SemFit) -> Check | None:
-    if fit.input.clusters is None:
-        return None
-    count = int(fit.input.clusters.max()) + 1
-    status: Status = "fail" if count < _FEW_CLUSTERS else "warn" if count < _ENOUGH_CLUSTERS else "pass"
-    advice = {
-        "fail": "so few clusters cannot tell how much estimates vary: take the sample as one, or ask more",
-        "warn": "cluster-robust standard errors are too small with few clusters",
-    }
-    return Check(
-        "clusters", status, f"{count} clusters", value=float(count), threshold=float(_ENOUGH_CLUSTERS),
-        advice=advice.get(status, ""),
-        source="Cameron & Miller 2015, J. Hum. Resour. 50:317-372",
-    )  # fmt: skip
-
-
-def _weighted(fit: SemFit) -> Check | None:
-    rows = fit.input.rows
-    if rows is None or rows.weights is None:
-        return None
-    w = rows.weights
-    effective = float(w.sum() ** 2 / np.sum(w**2))
-    good = effective >= 0.5 * len(w)
-    return Check(
-        "weights", "pass" if good else "warn",
-        f"with sampling weights the effective sample size is {effective:.0f} of {len(w)}; errors and "
-        "tests allow for it",
-        value=effective, threshold=0.5 * len(w),
-        advice="" if good else "a few respondents carry the results: trim the weights, or say so",
-        source="Kish 1965, Survey Sampling; Asparouhov 2005, Struct. Equ. Modeling 12:411-434",
-    )  # fmt: skip
-
-
 _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
-    _identification, _minimum, _variances, _latent_correlations, _residual_correlations, _distinct, _size,
-    _exact_fit, _approximate_fit, _independence, _local_fit, paths_comparable, _missing, _normality,
-    _influence, _clusters, _weighted, _defined, smoothing_check,
-    sparse_tables, definite_correlations, robust_measures_known,
-)  # fmt: skip
+    _identification,
+    _minimum,
+    _variances,
+    _latent_correlations,
+    _residual_correlations,
+    _distinct,
+    sample_checks.sample_size,
+    fit_checks.exact_fit,
+    fit_checks.approximate_fit,
+    fit_checks.independence,
+    fit_checks.local_fit,
+    paths_comparable,
+    sample_checks.missing,
+    sample_checks.normality,
+    sample_checks.influence,
+    sample_checks.clusters,
+    sample_checks.weighted,
+    _defined,
+    smoothing_check,
+    sparse_tables,
+    definite_correlations,
+    robust_measures_known,
+)
