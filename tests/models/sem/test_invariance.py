@@ -16,8 +16,10 @@ from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.invariance import Invariance
 from satloyal.models.sem.invariance_rules import Change, difference_test, judge, limits
 
+HERE = Path(__file__).parent / "reference"
 REFERENCE = Path(__file__).parents[2] / "reference"
 ORACLE = json.loads((Path(__file__).parent / "reference" / "invariance.json").read_text(encoding="utf-8"))
+WU_ESTABROOK = json.loads((HERE / "invariance_ordinal.json").read_text(encoding="utf-8"))
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 
 
@@ -329,6 +331,64 @@ def test_arguments_that_make_no_sense_are_refused(options: dict, message: str) -
 def test_small_groups_get_a_warning() -> None:
     found = sl.fit_invariance(ONE, simulated(n=60), "g")
     assert next(c for c in found.checks if c.name == "group sizes").status == "warn"
+
+
+# --- ordinal items ---
+
+
+@cache
+def ordinal(partial: tuple[str, ...]) -> Invariance:
+    frame = pd.read_csv(REFERENCE / "data" / "holzinger_swineford_ordinal.csv")
+    return sl.fit_invariance(
+        MODEL, frame, "school", ordered=True, stop=False, suggest=not partial, partial=partial
+    )
+
+
+def test_ordinal_steps_fit_as_the_models_that_semtools_writes() -> None:
+    found = ordinal(()).tidy().set_index("term")
+    for step, theirs in WU_ESTABROOK["fit"].items():
+        assert found.loc[step, "chisq"] == pytest.approx(theirs["chisq"], abs=1e-3)
+        assert found.loc[step, "df"] == theirs["df"]
+        assert found.loc[step, "srmr"] == pytest.approx(theirs["srmr"], abs=1e-4)
+
+
+def test_ordinal_differences_are_those_of_lavtestlrt() -> None:
+    found = ordinal(()).tidy()
+    for i, (statistic, p) in enumerate(zip(WU_ESTABROOK["diff"], WU_ESTABROOK["p"], strict=True), start=1):
+        if statistic != "NA":
+            assert found["delta_chisq"][i] == pytest.approx(statistic, rel=1e-3)
+            assert found["delta_pvalue"][i] == pytest.approx(p, abs=1e-4)
+
+
+def test_ordinal_intercepts_that_differ_are_found_and_let_free() -> None:
+    found = ordinal(())
+    assert found.level == "metric"
+    assert found.suggestion is not None
+    assert found.suggestion.parameters == ("x3~1", "x7~1")
+    again = ordinal(found.suggestion.parameters)
+    assert again.level == "strict"
+    assert again.latent_means()["d"].to_list() == pytest.approx([0.18, 0.62, -0.09], abs=0.15)
+
+
+def test_thresholds_of_two_categories_are_not_tested_apart_from_loadings() -> None:
+    frame = simulated(n=300)
+    frame[list("abcd")] = (frame[list("abcd")] > 0.1).astype(int)
+    with pytest.raises(sl.SatloyalError, match="two categories"):
+        sl.fit_invariance(ONE, frame, "g", ordered=True)
+    found = sl.fit_invariance(ONE, frame, "g", ordered=True, steps=("configural", "scalar"))
+    assert found.level == "scalar"
+    assert found.latent_means()["est"].notna().all()
+
+
+def test_thresholds_of_three_categories_only_set_the_scale() -> None:
+    frame = simulated(n=300)
+    frame[list("abcd")] = (
+        1 + (frame[list("abcd")] > -0.4).astype(int) + (frame[list("abcd")] > 0.8).astype(int)
+    )
+    step = sl.fit_invariance(ONE, frame, "g", ordered=True).steps[1]
+    assert step.change is not None
+    assert step.change.df == 0
+    assert step.verdict.word == "supported"
 
 
 # --- the contract and the guard ---

@@ -30,6 +30,7 @@ __all__ = ["KINDS", "equal_rows", "equality_scores"]
 Array = NDArray[Any]
 
 KINDS = {
+    "thresholds": "threshold",
     "loadings": "loading",
     "intercepts": "intercept",
     "residuals": "residual variance",
@@ -87,7 +88,11 @@ class _Larger:
                     tangent.append(np.eye(q)[row.free - 1] if row.free else np.zeros(q))
                     rows[i] = replace(row, free=len(theta), value=None, label="")
         table: ParameterTable = replace(fit.table, rows=tuple(rows))
-        rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
+        ordinal = fit.input.ordinal
+        if ordinal is not None:
+            rams = ordinal.rams(table)
+        else:
+            rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
         whole = replace(fit, table=table, rams=rams, theta=np.array(theta))
         at = whole.problem(whole.theta[None], np.zeros(1, int), "expected")
         half = fit.effective_n / 2
@@ -131,13 +136,17 @@ def equal_rows(table: ParameterTable, kind: str) -> list[tuple[int, ...]]:
     for i, row in enumerate(table.rows):
         if row.group and not row.fixed_x and _is_kind(row, kind, latent):
             found.setdefault((row.lhs, row.op, row.rhs), []).append(i)
-    return [tuple(members) for members in found.values() if _same([table.rows[i] for i in members], kind)]
+    return [
+        tuple(members)
+        for members in found.values()
+        if _same([table.rows[i] for i in members], kind, table.ordered)
+    ]
 
 
 def _is_kind(row: Parameter, kind: str, latent: set[str]) -> bool:
     ends = {row.lhs, row.rhs} & latent
-    if kind == "loadings":
-        return row.op == "=~"
+    if kind in ("loadings", "thresholds"):
+        return row.op == ("=~" if kind == "loadings" else "|")
     if kind in ("intercepts", "means"):
         return row.op == "~1" and (row.lhs in latent) == (kind == "means")
     if kind == "regressions":
@@ -148,13 +157,17 @@ def _is_kind(row: Parameter, kind: str, latent: set[str]) -> bool:
     return (bool(ends), row.lhs == row.rhs) == wanted
 
 
-def _same(rows: Sequence[Parameter], kind: str) -> bool:
+def _same(rows: Sequence[Parameter], kind: str, ordered: Sequence[str]) -> bool:
     if len({row.group for row in rows}) < 2:
         return False
     if all(row.free for row in rows):
         return len({row.free for row in rows}) == 1
     values = {row.value for row in rows}
-    return kind == "loadings" and not any(row.free for row in rows) and len(values) == 1 and values != {0.0}
+    if any(row.free for row in rows) or len(values) > 1:
+        return False
+    if kind in ("intercepts", "residuals") and rows[0].lhs in ordered:
+        return rows[0].value is not None  # fixed to 0 or 1 in every group, which is how they are equal
+    return kind == "loadings" and values != {0.0}
 
 
 def equality_scores(fit: SemFit, kinds: Sequence[str]) -> pd.DataFrame:
@@ -205,13 +218,35 @@ def equality_scores(fit: SemFit, kinds: Sequence[str]) -> pd.DataFrame:
         units[[larger.numbers[i] for i in later], np.arange(len(later))] = 1.0
         score, df, change = larger.test(units)
         worst = float(change[np.argmax(np.abs(change))])
-        out.append((*head, "", not row.free, score, df, float(special.chdtrc(df, score)), np.nan, worst))
+        out.append(
+            (
+                *head,
+                "",
+                not row.free and kind == "loadings",
+                score,
+                df,
+                float(special.chdtrc(df, score)),
+                np.nan,
+                worst,
+            )
+        )
         if fit.ngroups > 2:
             for place, i in enumerate(later):
                 score, df, change = larger.test(units[:, [place]])
                 label = labels[fit.table.rows[i].group - 1]
                 p = float(special.chdtrc(df, score))
-                out.append((*head, label, not row.free, score, df, p, np.nan, float(change[0])))
+                out.append(
+                    (
+                        *head,
+                        label,
+                        not row.free and kind == "loadings",
+                        score,
+                        df,
+                        p,
+                        np.nan,
+                        float(change[0]),
+                    )
+                )
     table = pd.DataFrame(out, columns=list(_COLUMNS))
     whole = table["group"] == ""
     table.loc[whole, "pvalue_holm"] = _holm(table.loc[whole, "pvalue"].to_numpy(dtype=float))

@@ -16,6 +16,7 @@ from satloyal.models.sem.difference import adjusted_difference
 from satloyal.models.sem.equality import equal_rows, equality_scores
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.fit import fit_sem
+from satloyal.models.sem.invariance_ordinal import ORDINAL_STEPS, OrdinalPlan
 from satloyal.models.sem.invariance_result import Invariance, Step, Suggestion
 from satloyal.models.sem.invariance_rules import (
     SOURCES,
@@ -55,7 +56,8 @@ def fit_invariance(
     data: pd.DataFrame | Survey | Moments,
     group: str | None,
     *,
-    steps: Sequence[str] = ("configural", "metric", "scalar", "strict"),
+    ordered: bool | str | Sequence[str] | None = None,
+    steps: Sequence[str] | None = None,
     partial: str | Sequence[str] = (),
     rule: Rule = "chen2007",
     alpha: float = 0.05,
@@ -77,8 +79,13 @@ def fit_invariance(
         Respondents in rows, or moments of several groups with means.
     group : str or None
         Column whose values split the sample; ``None`` for moments, which bring their groups.
-    steps : sequence of str
-        Some of ``"configural"``, ``"metric"``, ``"scalar"``, ``"strict"``, in this order.
+    ordered : bool or sequence of str, optional
+        Ordinal items, as for :func:`satloyal.fit_sem`. Their thresholds are a step before the loadings (Wu &
+        Estabrook 2016, *Psychometrika* 81:1014-1045), in the theta parameterisation.
+    steps : sequence of str, optional
+        Some of ``"configural"``, ``"metric"``, ``"scalar"``, ``"strict"``, in this order, with ordinal items
+        ``"thresholds"`` after the first; all when not given. Items with two categories go from configural
+        to scalar.
     partial : sequence of str
         Parameters that stay free in every step, as in ``"x3~1"`` or ``"F=~x2"``.
     rule : {"chen2007", "cheung_rensvold2002", "chisq"}
@@ -119,20 +126,29 @@ def fit_invariance(
     >>> found.level, found.latent_means()["d"].round(1).item()
     ('strict', 0.5)
     """
-    _check_arguments(steps, rule, alpha, options)
+    known = ORDINAL_STEPS if ordered else STEPS
+    steps = tuple(known) if steps is None else tuple(steps)
+    _check_arguments(steps, tuple(known), rule, alpha, options)
     spec = parse(model) if isinstance(model, str) else model
     free = (partial,) if isinstance(partial, str) else tuple(partial)
     _check_groups(spec, data, group, options)
-    ladder = _Ladder(spec, data, group, rule, alpha, options)
+    plan = None
+    if ordered:
+        opened = Data.of(data, group=group, cluster=None, weights=None)
+        plan = OrdinalPlan.of(spec, ordered, opened.group_count())
+        options = {"parameterization": "theta", **options, "ordered": list(plan.items)}
+    ladder = _Ladder(spec, data, group, rule, alpha, options, plan)
     done: list[Step] = []
     for name in steps:
         failed = next((s for s in done if s.stops), None)
         if failed is not None and (stop or failed.fit is None or not failed.fit.converged):
             reason = f"not tested because the {failed.name} step was {failed.verdict.word}"
-            done.append(Step(name, STEPS[name], None, None, Verdict("not testable", reason)))
+            done.append(Step(name, known[name], None, None, Verdict("not testable", reason)))
             continue
         before = done[-1] if done else None
         step = ladder.step(name, free, before)
+        if plan is not None and step.fit is not None:
+            plan.check(step.fit, steps)
         done.append(step if failed is None else step.conditional(failed))
     if done[0].fit is not None:
         _check_partial(done[-1].fit or done[0].fit, free)
@@ -143,33 +159,45 @@ class _Ladder:
     """Fits steps and compares each with the one before."""
 
     def __init__(
-        self, model: Model, data: Any, group: str | None, rule: Rule, alpha: float, options: dict[str, Any]
-    ) -> None:
+        self, model: Model, data: Any, group: str | None, rule: Rule, alpha: float, options: dict[str, Any],
+        plan: OrdinalPlan | None,
+    ) -> None:  # fmt: skip
+        self.plan = plan
+        self.equal = STEPS if plan is None else ORDINAL_STEPS
         self.model, self.data, self.group = model, data, group
         self.rule: Rule = rule
         self.alpha, self.options = alpha, options
 
     def fit(self, name: str, free: Sequence[str]) -> SemFit:
-        equal = STEPS[name]
+        equal = self.equal[name]
+        model: str | Model = self.model
+        partial = tuple(free) if equal else ()
+        if self.plan is not None:
+            model = self.plan.text(self.model, name, partial)
         return fit_sem(
-            self.model, self.data, group=self.group, group_equal=equal,
-            group_partial=tuple(free) if equal else (), **{"meanstructure": True, **self.options},
+            model, self.data, group=self.group, group_equal=equal, group_partial=partial,
+            **{"meanstructure": True, **self.options},
         )  # fmt: skip
 
     def step(self, name: str, free: Sequence[str], before: Step | None) -> Step:
         fit = self.fit(name, free)
         if not fit.converged:
-            return Step(name, STEPS[name], fit, None, Verdict("not testable", "the model did not converge"))
+            return Step(
+                name, self.equal[name], fit, None, Verdict("not testable", "the model did not converge")
+            )
         if before is None:
             g = fit.glance()
             verdict = judge_alone(_figure(g, "cfi"), _figure(g, "rmsea"), float(g["srmr"]))
             if name != "configural":
                 verdict = Verdict(verdict.word, f"judged by its own fit: {verdict.reason}", verdict.source)
-            return Step(name, STEPS[name], fit, None, verdict)
+            return Step(name, self.equal[name], fit, None, verdict)
         assert before.fit is not None  # noqa: S101 - a step without a fit ends the ladder
         change = _change(fit, before.fit)
+        if name == "thresholds" and change.df == 0:
+            verdict = Verdict("supported", "thresholds of items with three categories only set the scale")
+            return Step(name, self.equal[name], fit, change, verdict)
         limit = limits(name, fit.nobs, fit.ngroups)
-        return Step(name, STEPS[name], fit, change, judge(change, limit, self.rule, self.alpha))
+        return Step(name, self.equal[name], fit, change, judge(change, limit, self.rule, self.alpha))
 
     def suggest(self, failed: Step, before: Step, free: Sequence[str]) -> Suggestion:
         """Let go of one parameter after the other until the step holds."""
@@ -178,7 +206,7 @@ class _Ladder:
         step, trail = failed, []
         while step.fit is not None and step.verdict.word != "supported":
             pick = _next(step.fit, new)
-            if pick is None:
+            if pick is None or pick["parameter"] in freed:
                 break
             freed.append(str(pick["parameter"]))
             trail.append({k: pick[k] for k in ("parameter", "kind", "score", "df", "pvalue", "change")})
@@ -250,8 +278,9 @@ def _finish(ladder: _Ladder, steps: tuple[Step, ...], free: tuple[str, ...], *, 
     return Invariance(ladder.group, steps, ladder.rule, ladder.alpha, free, proposals, suggestion)
 
 
-def _check_arguments(steps: Sequence[str], rule: str, alpha: float, options: dict[str, Any]) -> None:
-    order = list(STEPS)
+def _check_arguments(
+    steps: Sequence[str], order: Sequence[str], rule: str, alpha: float, options: dict[str, Any]
+) -> None:
     unknown = [s for s in steps if s not in order]
     if unknown or not steps:
         raise FitError(

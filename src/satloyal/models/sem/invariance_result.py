@@ -356,6 +356,9 @@ class Invariance(Fit):
     def notes(self) -> tuple[Note, ...]:
         """What was done to the data, and which rule decided."""
         own = [Note("rule", f"steps are judged by {self.rule}: {SOURCES[self.rule]}")]
+        if self._any.table.ordered:
+            text = "thresholds first, then loadings (Wu & Estabrook 2016); the limits were made for continuous items"
+            own.append(Note("ordinal items", text))
         if self.partial:
             own.append(Note("partial invariance", f"free in every step: {', '.join(self.partial)}"))
         if self.partial and self.held:

@@ -107,7 +107,7 @@ def limits(step: str, n: int, groups: int) -> Limits:
     >>> limits("scalar", 250, 2).cfi, limits("metric", 900, 3).srmr
     (0.005, 0.03)
     """
-    first = step == "metric"
+    first = step in ("thresholds", "metric")
     if groups >= _MANY:
         return Limits(0.020 if first else 0.010, 0.030 if first else 0.010, float("nan"), _MANY_GROUPS)
     if n <= _SMALL:
