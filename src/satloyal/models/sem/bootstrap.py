@@ -18,24 +18,21 @@ from scipy import special
 from satloyal.core.optimize import Solution
 from satloyal.core.resample import (
     BLOCK,
-    Resampler,
     bca_interval,
     blocks,
-    group_counts,
     percentile_interval,
-    shared_clusters,
-    wishart_covariances,
 )
 from satloyal.core.threads import single_threaded_blas
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
 from satloyal.models.sem.constrain import restart_restricted
+from satloyal.models.sem.draws import ModelDraws, RowDraws
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.fiml_bootstrap import Batch, IncompleteDraws, restart_incomplete
-from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.inadmissible import inadmissible
 from satloyal.models.sem.ordinal import ordinal_starts
 from satloyal.models.sem.ordinal_bootstrap import OrdinalDraws
 from satloyal.models.sem.robust_fit import least_squares_influence
@@ -331,7 +328,7 @@ def bootstrap(
     empty = np.zeros((0, fit.table.q))
     if not fit.converged:
         return Bootstrap(fit, kind, replicates, seed, level, empty, 0)
-    draw = _Rows(fit) if kind == "nonparametric" else _Model(fit)
+    draw = RowDraws(fit) if kind == "nonparametric" else ModelDraws(fit)
     incomplete = None if fit.input.incomplete is None else IncompleteDraws(fit, kind)
     plan = _tasks(list(blocks(replicates, seed)), fit)
     theta: list[Array] = [empty] * len(plan)
@@ -393,7 +390,7 @@ def _kept(
     good = solution.converged & np.isfinite(solution.theta).all(axis=1)
     theta = solution.theta[good]
     own = [None if m is None else m[good] for m in means]
-    return theta, _inadmissible(fit, theta, [c[good] for c in covs], own)
+    return theta, inadmissible(fit, theta, [c[good] for c in covs], own)
 
 
 def _solved_incomplete(fit: SemFit, batch: Batch, hessian: Array, guess: Array) -> Solution:
@@ -448,96 +445,3 @@ def _kind(fit: SemFit, kind: Kind | None) -> Kind:
     if kind == "nonparametric" and not has_rows:
         raise FitError("rows cannot be drawn from moments", where="bootstrap", fix="use kind='parametric'")
     return kind
-
-
-class _Rows:
-    """Draws rows of each group with replacement."""
-
-    def __init__(self, fit: SemFit) -> None:
-        rows = fit.input.rows
-        assert rows is not None  # noqa: S101 - the kind was checked
-        self.fit = fit
-        self.groups = []
-        for code in range(fit.ngroups):
-            mask = rows.codes == code
-            clusters = None
-            if fit.input.clusters is not None:
-                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
-            weights = None if rows.weights is None else rows.weights[mask]
-            self.groups.append(Resampler(rows.values[mask], weights, clusters))
-        masks = [rows.codes == code for code in range(fit.ngroups)]
-        self.shared = shared_clusters(fit.input.clusters, masks)
-
-    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
-        covs: list[Array] = []
-        means: list[Array | None] = []
-        counts = group_counts(self.groups, self.shared, size, generator)
-        for resampler, count, group in zip(self.groups, counts, self.fit.sample.groups, strict=True):
-            cov, mean = resampler.moments(count)
-            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
-            covs.append(cov * factor)
-            means.append(mean)
-        return covs, means
-
-
-class _Model:
-    """Draws moments of normal samples from the implied moments of each group."""
-
-    def __init__(self, fit: SemFit) -> None:
-        self.fit = fit
-
-    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
-        covs: list[Array] = []
-        means: list[Array | None] = []
-        for (sigma, mu), group in zip(self.fit._implied, self.fit.sample.groups, strict=True):
-            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
-            covs.append(wishart_covariances(sigma, group.n, size, generator) * factor)
-            if mu is None:
-                means.append(
-                    None if group.mean is None else np.broadcast_to(group.mean, (size, len(group.mean)))
-                )
-            else:
-                noise = generator.standard_normal((size, len(mu))) @ np.linalg.cholesky(sigma / group.n).T
-                means.append(mu + noise)
-        return covs, means
-
-
-def _inadmissible(fit: SemFit, theta: Array, covs: list[Array], means: list[Array | None]) -> int:
-    """How many replicates have a negative variance or a correlation beyond ±1."""
-    variances = sorted({r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free})
-    bad = (theta[:, variances] < 0).any(axis=1)
-    for ram, cov, mean in zip(fit.rams, covs, means, strict=True):
-        bad |= _beyond_one(ram, fit.table.latent, theta, cov, mean)
-        bad |= _residuals_beyond_one(ram, theta, cov, mean)
-        if ram.unit is not None and len(theta):  # residual variances that are what is left of one
-            S = ram.matrices(theta, cov, mean)[1]
-            bad |= (S[:, ram.unit.row, ram.unit.row] < 0).any(axis=1)
-    return int(bad.sum())
-
-
-def _residuals_beyond_one(ram: Ram, theta: Array, cov: Array, mean: Array | None) -> Array:
-    """Whether a free covariance is beyond what its two variances allow."""
-    off = ram.s_free.row != ram.s_free.column
-    if not off.any() or not len(theta):
-        return np.zeros(len(theta), bool)
-    S = ram.matrices(theta, cov, mean)[1]
-    i, j = ram.s_free.row[off], ram.s_free.column[off]
-    result: Array = (S[:, i, j] ** 2 > np.abs(S[:, i, i] * S[:, j, j]) * (1 + 1e-8)).any(axis=1)
-    return result
-
-
-def _beyond_one(ram: Ram, latent: tuple[str, ...], theta: Array, cov: Array, mean: Array | None) -> Array:
-    if len(latent) < 2 or not len(theta):
-        return np.zeros(len(theta), bool)
-    core = [ram.variables[i] for i in ram.plan.core]
-    at = np.array([core.index(name) for name in latent])
-    P = ram.implied(theta, cov, mean).P
-    block = P[:, at[:, None], at]
-    if ram.manifest > ram.observed:
-        first = P[:, at, core.index(ram.variables[ram.manifest - 1])]
-        block = block - first[:, :, None] * first[:, None, :]
-    variance = np.diagonal(block, axis1=1, axis2=2)
-    off = np.abs(block) > np.sqrt(np.abs(variance[:, :, None] * variance[:, None, :])) * (1 + 1e-8)
-    off[:, np.arange(len(at)), np.arange(len(at))] = False
-    result: Array = off.any(axis=(1, 2))
-    return result

@@ -1,0 +1,71 @@
+"""Samples like that of a fit: rows drawn with replacement, or normal moments from the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satloyal.core.resample import Resampler, group_counts, shared_clusters, wishart_covariances
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.result import SemFit
+
+__all__ = ["ModelDraws", "RowDraws"]
+
+Array = NDArray[Any]
+
+
+class RowDraws:
+    """Draws rows of each group with replacement."""
+
+    def __init__(self, fit: SemFit) -> None:
+        rows = fit.input.rows
+        assert rows is not None  # noqa: S101 - the kind was checked
+        self.fit = fit
+        self.groups = []
+        for code in range(fit.ngroups):
+            mask = rows.codes == code
+            clusters = None
+            if fit.input.clusters is not None:
+                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
+            weights = None if rows.weights is None else rows.weights[mask]
+            self.groups.append(Resampler(rows.values[mask], weights, clusters))
+        masks = [rows.codes == code for code in range(fit.ngroups)]
+        self.shared = shared_clusters(fit.input.clusters, masks)
+
+    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
+        """Return covariances and means of each group, shapes (size, p, p) and (size, p)."""
+        covs: list[Array] = []
+        means: list[Array | None] = []
+        counts = group_counts(self.groups, self.shared, size, generator)
+        for resampler, count, group in zip(self.groups, counts, self.fit.sample.groups, strict=True):
+            cov, mean = resampler.moments(count)
+            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
+            covs.append(cov * factor)
+            means.append(mean)
+        return covs, means
+
+
+class ModelDraws:
+    """Draws moments of normal samples from the implied moments of each group."""
+
+    def __init__(self, fit: SemFit) -> None:
+        self.fit = fit
+
+    def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
+        """Return covariances and means of each group, shapes (size, p, p) and (size, p)."""
+        covs: list[Array] = []
+        means: list[Array | None] = []
+        for (sigma, mu), group in zip(self.fit._implied, self.fit.sample.groups, strict=True):
+            factor = 1.0 if self.fit.likelihood == "normal" else group.n / (group.n - 1)
+            covs.append(wishart_covariances(sigma, group.n, size, generator) * factor)
+            if mu is None:
+                means.append(
+                    None if group.mean is None else np.broadcast_to(group.mean, (size, len(group.mean)))
+                )
+            else:
+                noise = generator.standard_normal((size, len(mu))) @ np.linalg.cholesky(sigma / group.n).T
+                means.append(mu + noise)
+        return covs, means
