@@ -357,7 +357,7 @@ class Invariance(Fit):
         """What was done to the data, and which rule decided."""
         own = [Note("rule", f"steps are judged by {self.rule}: {SOURCES[self.rule]}")]
         if self._any.table.ordered:
-            text = "thresholds first, then loadings (Wu & Estabrook 2016); the limits were made for continuous items"
+            text = "thresholds before loadings (Wu & Estabrook 2016); limits are those of continuous items"
             own.append(Note("ordinal items", text))
         if self.partial:
             own.append(Note("partial invariance", f"free in every step: {', '.join(self.partial)}"))
