@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from satloyal.core.printed import Printed
 from satloyal.core.published import (
     check_correlations,
     check_definite,
@@ -99,6 +100,8 @@ class Moments:
         What was done on the way (rows dropped, weights normalised, triangle mirrored).
     source : str
         ``"rows"`` or ``"matrix"``.
+    printed : Printed, optional
+        The matrix as a paper prints it, where the moments came from one.
 
     Examples
     --------
@@ -111,6 +114,7 @@ class Moments:
     groups: tuple[GroupMoments, ...]
     notes: tuple[Note, ...] = field(default=())
     source: str = "rows"
+    printed: Printed | None = None
 
     @property
     def n(self) -> int:
@@ -136,7 +140,8 @@ class Moments:
             replace(g, cov=g.cov[np.ix_(at, at)], mean=None if g.mean is None else g.mean[at])
             for g in self.groups
         )
-        return Moments(tuple(names), groups, self.notes, self.source)
+        printed = None if self.printed is None else self.printed.select(at)
+        return Moments(tuple(names), groups, self.notes, self.source, printed)
 
     def covariance(self, group: int = 0, *, unbiased: bool = False) -> pd.DataFrame:
         """Return the covariance matrix of one group as a table.
@@ -216,6 +221,8 @@ class Moments:
         means: Sequence[float] | None = None,
         sd: Sequence[float] | None = None,
         kind: str = "cov",
+        decimals: int | None = None,
+        smooth: bool = False,
     ) -> Moments:
         """Take a published covariance or correlation matrix as data.
 
@@ -232,6 +239,11 @@ class Moments:
         kind : {"cov", "cor"}
             ``"cov"`` has divisor n − 1, as papers print it. A ``"cor"`` matrix without ``sd`` is analysed
             as the covariance matrix of standardised variables.
+        decimals : int, optional
+            Decimals that the matrix is printed with: ``fit.rounding()`` then says what rounding leaves open.
+        smooth : bool
+            Use the nearest correlation matrix (Higham 2002) where the printed one is not positive definite;
+            the notes and a check of every fit say by how much it differs.
 
         Returns
         -------
@@ -240,8 +252,9 @@ class Moments:
         Raises
         ------
         FitError
-            Missing n, wrong shape, asymmetry, values that are not finite, correlations outside ±1, or a
-            matrix that is not positive definite; each says where.
+            Missing n, wrong shape, asymmetry, values that are not finite, correlations outside ±1, more
+            decimals than stated, or a matrix that is not positive definite; each says where, the last also
+            by how much and whether rounding can explain it.
 
         Examples
         --------
@@ -251,22 +264,29 @@ class Moments:
         """
         if kind not in ("cov", "cor"):
             raise FitError(f"kind is {kind!r}", fix="use 'cov' or 'cor'")
+        if not isinstance(smooth, bool):
+            raise FitError(f"smooth is {smooth!r}", where="from_matrix", fix="use True or False")
         values, labels, notes = square_matrix(matrix, names, kind)
         size = sample_size(n, kind)
+        scale = None
         if kind == "cor":
             check_correlations(values, labels)
             if sd is not None:
                 scale = named_vector(sd, labels, "sd")
                 if not (scale > 0).all():
                     raise FitError("a standard deviation is not positive", where="sd", fix="check the table")
-                values = values * np.outer(scale, scale)
         elif sd is not None:
             raise FitError("standard deviations come with a covariance matrix", fix="say kind='cor'")
-        check_definite(values, labels)
+        printed = Printed(labels, values, size, kind, decimals, scale)
+        values, printed, more = printed.checked(smooth=smooth)
+        if scale is not None:
+            values = values * np.outer(scale, scale)
+            check_definite(values, labels)
         if size <= len(labels):
             raise FitError(
                 f"n is {size}, with {len(labels)} variables",
                 fix="a covariance matrix needs more respondents than variables: check n",
             )
         mean = None if means is None else named_vector(means, labels, "means")
-        return cls(labels, (GroupMoments("", size, values * (size - 1) / size, mean),), notes, "matrix")
+        groups = (GroupMoments("", size, values * (size - 1) / size, mean),)
+        return cls(labels, groups, (*notes, *more), "matrix", printed)

@@ -20,6 +20,7 @@ _SYMMETRY = 1e-6  # largest asymmetry, relative to the diagonal, that printing t
 _LARGEST = 1e100  # variance whose powers still fit into double precision
 _TAKES_PART = 0.1  # entry of the smallest eigenvector that names a variable
 _SHOWN = 6
+_INDEFINITE = "look for a typing error, a variable that stands there twice, or one that is the sum of others"
 _SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that double precision can invert with meaning
 
 
@@ -127,8 +128,18 @@ def check_correlations(values: Array, labels: tuple[str, ...]) -> None:
         )
 
 
-def check_definite(values: Array, labels: tuple[str, ...], *, where: str | None = None) -> None:
-    """Check that the matrix can be a covariance matrix that double precision can invert."""
+def check_definite(
+    values: Array,
+    labels: tuple[str, ...],
+    *,
+    where: str | None = None,
+    nearest: str = "",
+    advice: str = _INDEFINITE,
+) -> None:
+    """Check that the matrix can be a covariance matrix that double precision can invert.
+
+    Where it cannot, the message also says how the nearest correlation matrix differs, if that is known.
+    """
     diagonal = np.diagonal(values)
     if not (diagonal > 0).all():
         i = int(np.argmin(diagonal))
@@ -149,9 +160,10 @@ def check_definite(values: Array, labels: tuple[str, ...], *, where: str | None 
     named = ", ".join(involved[:_SHOWN]) + (", …" if len(involved) > _SHOWN else "")
     raise FitError(
         "the matrix is not positive definite: the smallest eigenvalue of its correlations "
-        f"is {eigenvalues[0]:.2g}, through {named}",
+        f"is {eigenvalues[0]:.2g}, through {named}"
+        + (f"; the nearest correlation matrix (Higham 2002) {nearest}" if nearest else ""),
         where=where,
-        fix="look for a typing error, a variable that stands there twice, or one that is the sum of others",
+        fix=advice,
     )
 
 

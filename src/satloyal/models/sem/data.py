@@ -254,4 +254,4 @@ def rescaled(moments: Moments, likelihood: str) -> Moments:
     if likelihood == "normal":
         return moments
     groups = tuple(replace(g, cov=g.cov * g.n / (g.n - 1)) for g in moments.groups)
-    return Moments(moments.names, groups, moments.notes, moments.source)
+    return replace(moments, groups=groups)
