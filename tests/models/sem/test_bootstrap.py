@@ -14,7 +14,7 @@ from models.sem.examples import CFA, CHAIN, LOOP, MEDIATION, PATHS, respondents,
 from satloyal.core.resample import blocks
 from satloyal.errors import FitError
 from satloyal.models.sem import inference
-from satloyal.models.sem.bootstrap import _Rows
+from satloyal.models.sem.draws import RowDraws
 from satloyal.models.sem.estimate import Problem
 
 FRAME = respondents(200, seed=2)
@@ -74,7 +74,7 @@ def test_every_replicate_lies_at_a_minimum(model, options):
     boot = fit.bootstrap(40, seed=3, workers=1)
     assert boot.replicates == 40
     (block,) = blocks(40, 3)
-    covs, means = _Rows(fit).moments(40, block[2])
+    covs, means = RowDraws(fit).moments(40, block[2])
     sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
     at = Problem.of_batch(fit.rams, sizes, covs, means)(boot.theta_star, np.arange(40), "observed")
     step = np.linalg.solve(at.hessian, at.gradient[..., None])[..., 0]

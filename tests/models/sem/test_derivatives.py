@@ -12,7 +12,7 @@ import satloyal as sl
 from models.sem.examples import CFA, CHAIN, LOOP, MEASURED, MEDIATION, PATHS, respondents
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.models.sem import inference
-from satloyal.models.sem.bootstrap import _Rows
+from satloyal.models.sem.draws import RowDraws
 from satloyal.models.sem.estimate import Problem, restart
 
 MODELS = {
@@ -165,7 +165,7 @@ def test_weighted_scores_sum_to_the_weighted_gradient(name):
 )
 def test_a_batch_is_a_stack_of_singles(name):
     fit = point(name).fit
-    covs, means = _Rows(fit).moments(5, np.random.default_rng(3))
+    covs, means = RowDraws(fit).moments(5, np.random.default_rng(3))
     sizes = [g.n for g in fit.sample.groups]
     batch = Problem.of_batch(fit.rams, sizes, covs, means)
     start = np.tile(fit.theta, (5, 1))
