@@ -21,7 +21,7 @@ __all__ = ["Region", "estimate_restricted", "restart_restricted"]
 Array = NDArray[Any]
 
 _AS_LOW = 1e-7  # difference of F that is rounding
-_SOON, _LATE = 12, 60  # iterations that a replicate gets from the full sample's solution, and from its start
+_SOON, _LATE = 12, 250  # iterations that a replicate gets from the full sample, and from its start
 
 
 @dataclass(frozen=True, eq=False)
