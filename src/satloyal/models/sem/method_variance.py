@@ -164,6 +164,8 @@ class MethodVariance(Fit):
                 *(self._factor_check(f) for f in self.factors))  # fmt: skip
 
     def _harman_check(self) -> Check:
+        if len(self.vif) == 1:
+            return Check("Harman's single factor", "not_applicable", "the items are those of one construct")
         share = self.harman["share"]
         text = f"the first unrotated component of all items takes {share:.1%} of their variance"
         text += f"; one factor for all items fits with CFI {self.harman['cfi']:.3f}"

@@ -195,9 +195,7 @@ class Sam(Fit):
     def notes(self) -> tuple[Note, ...]:
         """What was done to the data, and how the estimates came about."""
         names = "; ".join(", ".join(b.table.latent) for b in self.blocks)
-        own = Note(
-            "measurement", f"{len(self.blocks)} blocks fitted by themselves: {names}", len(self.blocks)
-        )
+        own = Note("measurement", f"{_count(self.blocks)} fitted by themselves: {names}", len(self.blocks))
         return (*self.input_notes, own, *(self.structural.notes if self.structural is not None else ()))
 
     def headline(self) -> str:
@@ -210,7 +208,7 @@ class Sam(Fit):
         start = ""
         if bad:
             start = f"NOT TO BE USED AS IT IS: the measurement of {'; '.join(bad)} is not admissible. "
-        return f"{start}Measured in {len(self.blocks)} blocks, then related. {self.structural.headline()}"
+        return f"{start}Measured in {_count(self.blocks)}, then related. {self.structural.headline()}"
 
 
 def fit_sam(
@@ -292,6 +290,10 @@ def fit_sam(
     if first.converged:
         structural = replace(structural, vcov=_two_step(table, fits, first, sample.moments))
     return Sam(table, fits, latent, structural, reliability, "", notes)
+
+
+def _count(blocks: Sequence[SemFit]) -> str:
+    return f"{len(blocks)} block{'' if len(blocks) == 1 else 's'}"
 
 
 def _check_data(given: Data) -> None:
