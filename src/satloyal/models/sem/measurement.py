@@ -18,11 +18,14 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, plain
 from satloyal.models.sem.constructs import COEFFICIENTS, Construct, MeasurementModel
 from satloyal.models.sem.htmt_interval import Interval, Kind, htmt_interval
+from satloyal.models.sem.measurement_table import construct_table, cross_loadings
 from satloyal.models.sem.ordinal_bootstrap import OrdinalRows
+from satloyal.models.sem.reliability_interval import INTERVALS, reliability_intervals
 from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT, judge
 from satloyal.notes import Note
 
 if TYPE_CHECKING:
+    from satloyal.models.sem.bootstrap import Bootstrap
     from satloyal.models.sem.result import SemFit
 
 __all__ = ["Measurement", "measurement"]
@@ -36,7 +39,8 @@ _PAIR_COLUMNS = [
 _ON_RESPONSES = Note(
     "ordinal items",
     "alpha, omega, AVE and HTMT are those of the latent responses behind ordinal items (ordinal alpha: "
-    "Zumbo, Gadermann & Zeisser 2007); the reliability of a sum of the answers themselves is somewhat lower",
+    "Zumbo, Gadermann & Zeisser 2007); omega_cat is the reliability of the sum of the answers themselves "
+    "(Green & Yang 2009)",
 )
 _OF_THE_MODEL = tuple(name for name in COEFFICIENTS if name != "alpha")
 
@@ -48,8 +52,11 @@ class Measurement:
     Attributes
     ----------
     reliability : DataFrame
-        One row a construct (and group): ``construct, group, n_items, alpha, omega, omega2, omega3, cr, ave,
-        ave_std, loading_min, loading_max, reason``. ``reason`` says why a coefficient has no value.
+        One row a construct (and group): ``construct, group, n_items, basis, alpha, omega, omega2, omega3,
+        omega_cat, cr, maximal, ave, ave_std, loading_min, loading_max``; standard errors and intervals
+        ``omega_se, omega_lower, omega_upper`` and so on for omega, omega_cat, cr, maximal and ave;
+        ``reason``, why a coefficient has no value. ``basis`` says of what the coefficients are:
+        ``observed`` items or ``latent responses`` behind ordinal ones (``both`` where mixed).
     htmt, htmt2 : DataFrame
         Ratios between constructs measured by items: ``htmt`` by arithmetic means (Henseler, Ringle and
         Sarstedt 2015), ``htmt2`` by geometric means (Roemer, Schuberth and Henseler 2021), which is what
@@ -59,6 +66,8 @@ class Measurement:
     pairs : DataFrame
         One row a pair of constructs: ``construct_1, construct_2, group, latent_cor, htmt, htmt2, htmt_lower,
         htmt_upper, htmt2_lower, htmt2_upper, fornell_larcker, verdict``.
+    cross_loadings : DataFrame
+        One row an item: ``item, group, construct``, then its implied correlation with every construct.
     checks : tuple of Check
         One judgement a criterion, with the worst value and all offenders.
     notes : tuple of Note
@@ -70,13 +79,35 @@ class Measurement:
     htmt2: pd.DataFrame
     fornell_larcker: pd.DataFrame
     pairs: pd.DataFrame
+    cross_loadings: pd.DataFrame
     checks: tuple[Check, ...]
     notes: tuple[Note, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Return everything as one table, a row a construct (and group).
+
+        Returns
+        -------
+        DataFrame
+            The columns of :attr:`reliability`, and how near the nearest other construct is: see
+            :func:`satloyal.models.sem.measurement_table.construct_table`.
+
+        Examples
+        --------
+        >>> import satloyal as sl
+        >>> R = [[1, .64, .64], [.64, 1, .64], [.64, .64, 1]]
+        >>> moments = sl.Moments.from_matrix(R, 300, names=["S1", "S2", "S3"], kind="cor")
+        >>> table = sl.fit_sem("SAT =~ S1 + S2 + S3", moments).measurement().table()
+        >>> table[["construct", "omega", "omega_lower", "omega_upper", "maximal"]].round(2).to_dict("records")
+        [{'construct': 'SAT', 'omega': 0.84, 'omega_lower': 0.81, 'omega_upper': 0.87, 'maximal': 0.84}]
+        """
+        return construct_table(self.reliability, self.pairs, self.cross_loadings)
 
     def _titled(self) -> tuple[tuple[str, pd.DataFrame], ...]:
         return (
             ("Reliability", self.reliability),
             ("HTMT", self.htmt),
+            ("Cross-loadings: implied correlations of items with constructs", self.cross_loadings),
             ("Fornell-Larcker: root AVE and latent correlations", self.fornell_larcker),
         )
 
@@ -104,6 +135,7 @@ class Measurement:
         return {
             "reliability": plain(self.reliability),
             "pairs": plain(self.pairs),
+            "cross_loadings": plain(self.cross_loadings),
             "fornell_larcker": plain(self.fornell_larcker.reset_index()),
             "checks": [plain({n: getattr(c, n) for n in Check.__dataclass_fields__}) for c in self.checks],
             "notes": [str(note) for note in self.notes],
@@ -121,11 +153,18 @@ class _Group:
     htmt2: pd.DataFrame
     fornell_larcker: pd.DataFrame
     pairs: pd.DataFrame
+    cross_loadings: pd.DataFrame
     notes: tuple[Note, ...]
 
 
 def measurement(
-    fit: SemFit, *, replicates: int = 0, seed: int | None = None, level: float = 0.95
+    fit: SemFit,
+    replicates: int = 0,
+    seed: int | None = None,
+    *,
+    level: float = 0.95,
+    refit: bool = False,
+    boot: Bootstrap | None = None,
 ) -> Measurement:
     """Judge the measurement of a model's constructs.
 
@@ -134,23 +173,33 @@ def measurement(
     fit : SemFit
         The fitted model.
     replicates : int
-        Bootstrap replicates for the percentile interval of HTMT; 0 for none. Needs a fit to rows of data.
+        Bootstrap replicates for the percentile intervals of HTMT and HTMT2; 0 for none. Needs a fit to rows
+        of data.
     seed : int, optional
         Seed of the bootstrap.
     level : float
-        Confidence level of that interval, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
+    refit : bool
+        Refit the model to as many resamples too, for BCa intervals of omega, cr, maximal and ave; without it
+        these come from the delta method.
+    boot : Bootstrap, optional
+        A bootstrap of this fit to take those intervals from.
 
     Returns
     -------
     Measurement
         Tables, checks and notes. Formulas stand in :mod:`satloyal.core.reliability`: omega is Raykov's,
-        omega2 Bentler's and omega3 McDonald's as in semTools; cr is Jöreskog's composite reliability; ave is
-        in the metric of the items and ave_std the mean squared standardised loading.
+        omega2 Bentler's and omega3 McDonald's as in semTools; cr is Jöreskog's composite reliability; maximal
+        is Hancock and Mueller's H; ave is in the metric of the items and ave_std the mean squared
+        standardised loading. Of ordinal items all of these are of the latent responses (polychoric
+        correlations; ordinal alpha of Zumbo, Gadermann and Zeisser 2007), and omega_cat is Green and Yang's
+        reliability of the sum of the answers themselves (:mod:`satloyal.core.sum_scores`).
 
     Raises
     ------
     FitError
-        For a level outside (0, 1) or a negative number of replicates.
+        For a level outside (0, 1), a negative number of replicates, ``refit`` without replicates, or a
+        bootstrap of another fit.
 
     Examples
     --------
@@ -170,18 +219,40 @@ def measurement(
         raise FitError(f"level is {level}", fix="give a confidence level between 0 and 1, such as 0.95")
     if replicates < 0:
         raise FitError(f"replicates is {replicates}", fix="give 0 or a positive number")
-    groups = [_group(fit, g, replicates, seed, level) for g in range(fit.ngroups)]
+    boot = _refitted(fit, replicates, seed, level) if refit else boot
+    if boot is not None and boot.fit is not fit:
+        raise FitError("the bootstrap is of another fit", where="measurement", fix="bootstrap this fit")
+    groups = [_group(fit, g, replicates, seed, level, boot) for g in range(fit.ngroups)]
     several = fit.ngroups > 1
     notes = tuple(dict.fromkeys(note for group in groups for note in group.notes))
+    if fit.converged and groups[0].model.constructs:
+        notes = (*notes, _interval_note(level, boot))
     if fit.input.ordinal is not None:
         notes = (_ON_RESPONSES, *notes)
     tables = {
         name: pd.concat([getattr(g, name) for g in groups], ignore_index=True)
-        for name in ("reliability", "pairs")
+        for name in ("reliability", "pairs", "cross_loadings")
     }
     matrices = {name: _stack(groups, name, several) for name in ("htmt", "htmt2", "fornell_larcker")}
     checks = judge(tables["reliability"], tables["pairs"], {g.label: g.model for g in groups}, fit.converged)
     return Measurement(**tables, **matrices, checks=checks, notes=notes)
+
+
+def _refitted(fit: SemFit, replicates: int, seed: int | None, level: float) -> Bootstrap:
+    if not replicates:
+        raise FitError("refit asks for a bootstrap, and replicates is 0", where="measurement",
+                       fix="give replicates, as 1000")  # fmt: skip
+    return fit.bootstrap(replicates, seed, level=level)
+
+
+def _interval_note(level: float, boot: Bootstrap | None) -> Note:
+    step = "reliability interval"
+    if boot is None:
+        return Note(step, f"delta method on the logistic scale, level {level:g}")
+    how = "BCa" if boot.kind == "nonparametric" else "bias-corrected parametric"
+    return Note(
+        step, f"{how} of {boot.replicates:,} refitted resamples, level {boot.level:g}", boot.replicates
+    )
 
 
 def _stack(groups: Sequence[_Group], name: str, several: bool) -> pd.DataFrame:
@@ -194,10 +265,13 @@ def _stack(groups: Sequence[_Group], name: str, several: bool) -> pd.DataFrame:
     return stacked
 
 
-def _group(fit: SemFit, position: int, replicates: int, seed: int | None, level: float) -> _Group:
+def _group(
+    fit: SemFit, position: int, replicates: int, seed: int | None, level: float, boot: Bootstrap | None
+) -> _Group:
     label = fit.group_labels[position] if fit.ngroups > 1 else 1
     model = MeasurementModel.of(fit, position, np.asarray(fit.theta, dtype=float))
     table = _reliability_table(model, label, fit.converged)
+    table = _with_intervals(table, reliability_intervals(fit, position, level, boot))
     measured = tuple(c for c in model.constructs if c.items)
     ratios: dict[Kind, Array] = {
         "htmt": _ratios(model, measured, "htmt"),
@@ -220,6 +294,7 @@ def _group(fit: SemFit, position: int, replicates: int, seed: int | None, level:
         pd.DataFrame(ratios["htmt2"], index=own, columns=own),
         pd.DataFrame(larcker, index=names, columns=names),
         pairs,
+        cross_loadings(model, label, fit.converged),
         notes,
     )
 
@@ -245,15 +320,34 @@ def _reliability_table(model: MeasurementModel, label: Any, converged: bool) -> 
         values = {name: float(value[0]) for name, value in model.coefficients(construct).items()}
         loadings = model.loadings(construct)[0]
         ends = {"loading_min": float(loadings.min()), "loading_max": float(loadings.max())}
-        why = construct.undefined()
+        why = model.undefined(construct)
         if not converged:
             values |= dict.fromkeys(_OF_THE_MODEL, np.nan)
             ends = dict.fromkeys(ends, np.nan)
             why |= dict.fromkeys(_OF_THE_MODEL, "the model did not converge")
-        head = {"construct": construct.name, "group": label, "n_items": len(construct.indicators)}
+        head = {"construct": construct.name, "group": label, "n_items": len(construct.indicators),
+                "basis": model.basis(construct)}  # fmt: skip
         rows.append({**head, **values, **ends, "reason": _reasons(why)})
-    columns = ["construct", "group", "n_items", *COEFFICIENTS, "loading_min", "loading_max", "reason"]
+    columns = [
+        "construct",
+        "group",
+        "n_items",
+        "basis",
+        *COEFFICIENTS,
+        "loading_min",
+        "loading_max",
+        "reason",
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _with_intervals(table: pd.DataFrame, intervals: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    columns = [f"{name}_{part}" for name in INTERVALS for part in ("se", "lower", "upper")]
+    found = pd.DataFrame(list(intervals), columns=columns, index=table.index)
+    joined: pd.DataFrame = pd.concat(
+        [table.drop(columns="reason"), found.astype(float), table[["reason"]]], axis=1
+    )
+    return joined
 
 
 def _reasons(why: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.bootstrap import Bootstrap, bootstrap
 from satloyal.models.sem.boundary import Boundary
 from satloyal.models.sem.checks import sem_checks
+from satloyal.models.sem.contrasts import compare_effects as _compare_effects
 from satloyal.models.sem.crosscheck import crosscheck as _crosscheck
 from satloyal.models.sem.data import Sample, rescaled
 from satloyal.models.sem.definitions import Definitions
@@ -30,9 +31,10 @@ from satloyal.models.sem.fiml_robust import incomplete_scaled
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.influence import influence as _influence
-from satloyal.models.sem.measurement import Measurement, measurement
+from satloyal.models.sem.measurement import measurement as _measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
 from satloyal.models.sem.modindices import modindices as _modindices
+from satloyal.models.sem.montecarlo import montecarlo as _montecarlo
 from satloyal.models.sem.nesting import lrt as _lrt
 from satloyal.models.sem.ordinal_fit import ordinal_vectors
 from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
@@ -431,21 +433,6 @@ class SemFit(Fit):
         """
         return effects(self, source, target, level=level)
 
-    def measurement(
-        self, replicates: int = 0, seed: int | None = None, *, level: float = 0.95
-    ) -> Measurement:
-        """Return reliability, average variance extracted and discriminant validity.
-
-        Parameters
-        ----------
-        replicates : int
-            Bootstrap replicates for the HTMT intervals; none when 0.
-        seed : int, optional
-        level : float
-            Of the intervals.
-        """
-        return measurement(self, replicates=replicates, seed=seed, level=level)
-
     # -- judgement of parameters, models and respondents: functions of a fit, as methods ----------------
 
     residuals = _residuals
@@ -457,7 +444,10 @@ class SemFit(Fit):
     factor_scores = _factor_scores
     influence = _influence
     crosscheck = _crosscheck
+    measurement = _measurement
     rounding = _rounding
+    montecarlo = _montecarlo
+    compare_effects = _compare_effects
 
     # -- other covariance matrices, other samples ------------------------------------------------------
 
