@@ -42,7 +42,7 @@ def saturated_correlates(
     ----------
     spec : Model
     table : ParameterTable
-        What the model is without them.
+        What the model is without them, its covariates modelled.
     names : sequence of str
 
     Returns
@@ -72,19 +72,22 @@ def saturated_correlates(
             )
         if list(names).count(name) > 1:
             raise FitError(f"{name!r} is named twice", where="auxiliary=", fix="name it once")
-    modelled = [v for v in table.observed if v not in table.exogenous]
     lines, partial = [], []
     for name in names:
-        lines += [f"{name} ~~ {name}", f"{name} ~~ {' + '.join(modelled)}"]
-        partial += [f"{name}~1", f"{name}~~{name}", *(f"{name}~~{v}" for v in modelled)]
-        if table.exogenous:
-            lines.append(f"{name} ~ {' + '.join(table.exogenous)}")
-            lines += [f"{name} ~~ 0*{latent}" for latent in table.latent]
-            partial += [f"{name}~{v}" for v in table.exogenous]
+        lines += [f"{name} ~~ {name}", f"{name} ~~ {' + '.join(table.observed)}"]
+        partial += [f"{name}~1", f"{name}~~{name}", *(f"{name}~~{v}" for v in table.observed)]
+    # who covaries with something is no covariate any more whose moments come unasked
+    covariates = table.covariates
+    lines += [f"{v} ~~ {v}" for v in covariates if not _written(table, v, v)]
+    lines += [f"{v} ~~ {w}" for v, w in combinations(covariates, 2) if not _written(table, v, w)]
     for a, b in combinations(names, 2):
         lines.append(f"{a} ~~ {b}")
         partial.append(f"{a}~~{b}")
     return parse("\n".join([str(spec), *lines])), tuple(partial)
+
+
+def _written(table: ParameterTable, a: str, b: str) -> bool:
+    return any(r.op == "~~" and {r.lhs, r.rhs} == {a, b} and r.origin == "user" for r in table.rows)
 
 
 def unrelated_moments(

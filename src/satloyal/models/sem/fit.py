@@ -91,7 +91,8 @@ def fit_sem(
     auxiliary : sequence of str
         With ``missing="fiml"``: variables beside the model that go with its variables or with their being
         missing. They covary with everything (saturated correlates), so that values missing at random given
-        them do no harm; the model's own parameters and degrees of freedom stay as they are.
+        them do no harm; the model's own parameters and degrees of freedom stay as they are. Covariates are
+        modelled then, not taken as given.
     ordered : bool or sequence of str, optional
         Ordinal items, by name, or ``True`` for all but the covariates: their thresholds and polychoric
         (polyserial) correlations are fitted. Other variables, covariates included, stay continuous and are
@@ -177,7 +178,7 @@ def fit_sem(
         groups=given.group_count(),
         std_lv=std_lv,
         orthogonal=orthogonal,
-        fixed_x=fixed_x and not method.least_squares,
+        fixed_x=fixed_x and not method.least_squares and not beside,
         meanstructure=_wants_means(asked, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
         group_equal=equal,
