@@ -99,6 +99,9 @@ ordinal_cases <- function() list(
     textual =~ x4 + x5 + c6
     textual ~ visual", ordered = c("x2", "x3", "x4", "x5"), group = "school",
     group.equal = c("loadings", "thresholds", "intercepts")),
+  case("x_ordinal_weights", mixed_data, three_factors, "cfa", ordered = nine, sampling.weights = "w"),
+  case("x_ordinal_weights_groups", mixed_data, three_factors, "cfa", ordered = nine, sampling.weights = "w",
+       group = "school", group.equal = "loadings"),
   case("x_ordinal_ecsi", ecsi, "
     Image =~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
     Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7

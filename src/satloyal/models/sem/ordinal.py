@@ -150,9 +150,9 @@ class OrdinalSample:
         kind = method.discrepancy
         if kind == "ULS":
             return tuple(np.ones(g.layout.size) for g in self.groups)
-        out = []
+        out: list[Array] = []
         for group in self.groups:
-            gamma = group.gamma
+            gamma = group.gamma * group.weight / group.n
             if kind == "DWLS":
                 out.append(1 / np.diagonal(gamma))
                 continue
@@ -177,6 +177,8 @@ class OrdinalSample:
     def gammas(self, clusters: Sequence[Array | None]) -> list[Array]:
         """Return each group's Γ; influence is summed within clusters where there are any.
 
+        A group counts by the sum of its sampling weights, so its Γ is per unit of weight.
+
         Parameters
         ----------
         clusters : sequence of ndarray of int, shapes (n_g,)
@@ -184,12 +186,13 @@ class OrdinalSample:
         out = []
         for group, codes in zip(self.groups, clusters, strict=True):
             if codes is None:
-                out.append(group.gamma)
+                out.append(group.gamma * group.weight / group.n)
                 continue
             labels, place = np.unique(codes, return_inverse=True)
             summed = np.zeros((len(labels), group.layout.size))
             np.add.at(summed, place, group.influence)
-            out.append(summed.T @ summed / group.n * len(labels) / max(len(labels) - 1, 1))
+            gamma = summed.T @ summed / group.n * len(labels) / max(len(labels) - 1, 1)
+            out.append(gamma * group.weight / group.n)
         return out
 
 

@@ -92,8 +92,8 @@ class OrdinalDraws:
             lost = Solution(np.zeros((0, self.fit.table.q)), none, none, np.zeros(0, int), np.zeros(0, int))
             return lost, covs, means
         weights = tuple(
-            1 / d.gamma_diagonal[good] if self.kind == "DWLS" else w
-            for d, w in zip(drawn, self.weights, strict=True)
+            g.n / g.weight / d.gamma_diagonal[good] if self.kind == "DWLS" else w
+            for d, w, g in zip(drawn, self.weights, self.ordinal.groups, strict=True)
         )
         return self._solved(statistics, weights, covs), covs, means
 

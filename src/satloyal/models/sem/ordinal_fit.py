@@ -57,7 +57,7 @@ def ordinal_blocks(fit: SemFit) -> list[Block]:
         delta = response.at(fit.theta[None]).jacobian[0]
         if fit.tangent is not None:
             delta = delta @ fit.tangent
-        out.append(Block(group.n / fit.nobs, delta, weight, gamma))
+        out.append(Block(group.size / fit.nobs, delta, weight, gamma))
     return out
 
 
@@ -70,7 +70,7 @@ def ordinal_baseline(fit: SemFit) -> list[Block]:
     for g, (vector, weight, gamma) in enumerate(zip(vectors, fit.weights, _gammas(fit), strict=True)):
         delta = np.zeros((len(vector.free), edges[-1]))
         delta[np.flatnonzero(vector.free), np.arange(edges[g], edges[g + 1])] = 1.0
-        out.append(Block(fit.sample.groups[g].n / fit.nobs, delta, weight, gamma))
+        out.append(Block(fit.sample.groups[g].size / fit.nobs, delta, weight, gamma))
     return out
 
 
@@ -85,5 +85,5 @@ def ordinal_influence(fit: SemFit) -> Array:
     ):
         delta = response.at(fit.theta[None]).jacobian[0]
         scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
-        out[rows.codes == g] = group.influence @ scored @ bread / fit.nobs
+        out[rows.codes == g] = group.influence @ scored @ bread / fit.nobs * group.weight / group.n
     return out

@@ -65,7 +65,7 @@ def ordinal_robust(fit: SemFit) -> dict[str, float]:
     for group, latent, (sigma, _), block in zip(
         groups, ordinal.groups, fit._implied, ordinal_blocks(fit), strict=True
     ):
-        P, n = latent.correlation, group.n
+        P, n = latent.correlation, group.size
         low = np.not_equal(*vech_indices(len(P)))
         log_p = float(np.linalg.slogdet(P)[1])
         log_sigma = float(np.linalg.slogdet(sigma)[1])
