@@ -10,6 +10,7 @@ from scipy import special
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.errors import FitError
 from satloyal.models.sem.constrain import estimate_restricted
+from satloyal.models.sem.difference import adjusted_difference
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.start import starts
@@ -185,11 +186,11 @@ def difference(large: SemFit, small: SemFit) -> tuple[float, int, str]:
     g, h = large.glance(), small.glance()
     df = small.df - large.df
     method = estimator_named(large.estimator)
-    if method.test in ("scaled.shifted", "mean.var.adjusted"):
-        return np.nan, df, f"the tests of {large.estimator} have no difference (use MLR, MLM or ML)"
+    adjusted = method.test in ("scaled.shifted", "mean.var.adjusted")
+    if adjusted or (method.test is None and method.discrepancy in ("ULS", "DWLS")):
+        statistic, df, _, reason = adjusted_difference(small, large)
+        return statistic, df, reason or "scaled and shifted difference (Satorra 2000)"
     if method.test is None:
-        if method.discrepancy in ("ULS", "DWLS"):
-            return np.nan, df, f"the χ² of {large.estimator} is not one, nor are its differences"
         return max(float(h["chisq"] - g["chisq"]), 0.0), df, ""
     c1 = float(g["chisq_scaling_factor"]) if large.df else 0.0
     c0 = float(h["chisq_scaling_factor"])
