@@ -30,20 +30,23 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "mlr_equal": (LABELLED.replace("b*", "a*"), {"estimator": "MLR"}),
     "shared": (SHARED, {}),
     "mlm": (CFA, {"estimator": "MLM"}),
+    "uls": (CFA, {"estimator": "ULS"}),
+    "dwls": (CFA, {"estimator": "DWLS"}),
+    "wlsmv": (CFA, {"estimator": "WLSMV", "ordered": [f"x{i}" for i in range(1, 10)]}),
     "path": ("x9 ~ x1 + x2\nx8 ~ x9 + x1", {}),
 }
 
 
 @cache
-def pupils() -> pd.DataFrame:
+def pupils(kind: str = "1939") -> pd.DataFrame:
     folder = HERE.parents[1] / "reference" / "data"
-    return pd.read_csv(folder / "holzinger_swineford_1939.csv")
+    return pd.read_csv(folder / f"holzinger_swineford_{kind}.csv")
 
 
 @cache
 def fit(name: str) -> Any:
     text, options = MODELS[name]
-    return sl.fit_sem(text, pupils(), **options)
+    return sl.fit_sem(text, pupils("ordinal" if "ordered" in options else "1939"), **options)
 
 
 @cache

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from satloyal.errors import FitError
+from satloyal.models.sem.robust_indices import robust_indices
 from satloyal.models.sem.standardize import total_variance
 from satloyal.models.sem.tangent import Cells, Tangent, tangents
 from satloyal.spec.parameter import Parameter
@@ -64,18 +65,21 @@ def modindices(
         identified are left out. Listed are fixed parameters of the text; every loading of an indicator on a
         factor; residual covariances; covariances of latent variables; and, among variables that stand in
         regressions, every regression. Covariates that are taken as given are not explained: use
-        ``fixed_x=False`` to ask for that.
+        ``fixed_x=False`` to ask for that. Where the discrepancy does not weigh moments by their spread (ULS,
+        DWLS, ordinal items), ``mi`` is lavaan's figure, which is no χ², and ``mi_robust`` is one: it
+        is what `minimum`, order, power and ``pvalue`` go by.
 
     Raises
     ------
     FitError
-        The fit did not converge, or its discrepancy is no χ² (ULS, DWLS).
+        The fit did not converge, or it is one by ULS or DWLS to moments, whose spread is not known.
 
     Notes
     -----
     With s the score and I the expected information of parameter c and the free ones θ,
     MI = s²/V and EPC = s/V, V = I_cc − I_cθ I_θθ⁻¹ I_θc (Sörbom 1989, *Psychometrika* 54:371-384; Saris,
-    Satorra & Sörbom 1987, *Sociological Methodology* 17:105-129; Chou & Bentler 1993). The decisions are
+    Satorra & Sörbom 1987, *Sociological Methodology* 17:105-129; Chou & Bentler 1993); robust: Satorra 1989,
+    *Psychometrika* 54:131-151. The decisions are
     those of Saris, Satorra & van der Veld 2009, *Structural Equation Modeling* 16:561-582. The largest of
     many indices is large by chance too: let theory decide which to free, and other data whether it holds.
 
@@ -87,7 +91,7 @@ def modindices(
     >>> fit.modindices(op="=~")[["lhs", "op", "rhs"]].shape
     (6, 3)
     """
-    check_scores(fit, "modification indices")
+    check_scores(fit, "modification indices", any_weights=True)
     if op is not None and op not in MOVES:
         raise FitError(f"op is {op!r}", where="modindices", fix=f"use one of {', '.join(MOVES)}")
     for name, value in (("alpha", alpha), ("high_power", high_power)):
@@ -95,26 +99,40 @@ def modindices(
             raise FitError(f"{name} is {value!r}", where="modindices", fix="give a share between 0 and 1")
     if not delta > 0:
         raise FitError(f"delta is {delta!r}", where="modindices", fix="give a change above 0")
+    kept = [[row for row in rows if op is None or row.op == op] for rows in _candidates(fit)]
+    robust = not _weighs_rightly(fit)
+    if robust:
+        found = robust_indices(fit, kept)
+    else:
+        found = [
+            _index(fit, tangent, Cells.of(tangent.ram, rows))
+            for tangent, rows in zip(tangents(fit), kept, strict=True)
+        ]
     frames = []
-    for number, (tangent, candidates) in enumerate(zip(tangents(fit), _candidates(fit), strict=True)):
-        kept = [row for row in candidates if op is None or row.op == op]
-        mi, epc = _index(fit, tangent, Cells.of(tangent.ram, kept))
-        frame = pd.DataFrame([(r.lhs, r.op, r.rhs) for r in kept], columns=["lhs", "op", "rhs"])
-        frame["group"], frame["mi"], frame["epc"] = number + 1, mi, epc
-        for name, factor in _scales(fit, number, kept).items():
+    for number, (rows, (mi, test, epc)) in enumerate(zip(kept, found, strict=True)):
+        frame = pd.DataFrame([(r.lhs, r.op, r.rhs) for r in rows], columns=["lhs", "op", "rhs"])
+        frame["group"], frame["mi"], frame["mi_robust"], frame["epc"] = number + 1, mi, test, epc
+        for name, factor in _scales(fit, number, rows).items():
             frame[name] = epc * factor
         frames.append(frame[np.isfinite(mi)])
     table = pd.concat(frames, ignore_index=True)
-    table["pvalue"] = special.chdtrc(1, table["mi"])
+    table["pvalue"] = special.chdtrc(1, table["mi_robust"])
+    by = "mi_robust" if robust else "mi"
     if power:
-        table = _with_power(table, delta, alpha, high_power)
-    table = table[table["mi"] >= minimum]
+        table = _with_power(table, by, delta, alpha, high_power)
+    table = table[table[by] >= minimum]
     if sort:
-        table = table.sort_values("mi", ascending=False, kind="stable")
+        table = table.sort_values(by, ascending=False, kind="stable")
+    if not robust:
+        table = table.drop(columns="mi_robust")
     return table.reset_index(drop=True)
 
 
-def check_scores(fit: SemFit, what: str) -> None:
+def _weighs_rightly(fit: SemFit) -> bool:
+    return fit.input.ordinal is None and (fit.estimator.startswith("ML") or fit.estimator in _WEIGHTED_RIGHT)
+
+
+def check_scores(fit: SemFit, what: str, *, any_weights: bool = False) -> None:
     """Refuse fits whose scores test nothing."""
     if not fit.converged:
         raise FitError(f"the fit did not converge, so that there are no {what}", fix="see its headline")
@@ -122,7 +140,7 @@ def check_scores(fit: SemFit, what: str) -> None:
         raise FitError(
             f"the information is singular, so that there are no {what}", fix="see the check 'identification'"
         )
-    if not fit.estimator.startswith("ML") and fit.estimator not in _WEIGHTED_RIGHT:
+    if not any_weights and not _weighs_rightly(fit):
         raise FitError(
             f"{what} are χ² only where the discrepancy weighs moments rightly; {fit.estimator} does not",
             fix="fit with ML, MLR, GLS or WLS",
@@ -134,8 +152,8 @@ def inverse_information(fit: SemFit) -> Array:
     return np.asarray(fit.with_vcov("expected").vcov)
 
 
-def _index(fit: SemFit, tangent: Tangent, cells: Cells) -> tuple[Array, Array]:
-    """Score statistic and expected change of single cells; NaN where the parameter is not identified."""
+def _index(fit: SemFit, tangent: Tangent, cells: Cells) -> tuple[Array, Array, Array]:
+    """Score statistic (twice) and expected change of cells; NaN where the parameter is not identified."""
     half = fit.effective_n / 2
     free, position = Cells.free(tangent.ram)
     spread = np.zeros((len(position), fit.table.q))
@@ -145,7 +163,7 @@ def _index(fit: SemFit, tangent: Tangent, cells: Cells) -> tuple[Array, Array]:
     V = own - np.einsum("cq,qr,cr->c", cross, inverse_information(fit), cross, optimize=True)
     V = np.where(IDENTIFIED * own < V, V, np.nan)
     score = -half * tangent.gradient(cells)
-    return score**2 / V, score / V
+    return score**2 / V, score**2 / V, score / V
 
 
 def _candidates(fit: SemFit) -> Iterator[list[Parameter]]:
@@ -154,7 +172,8 @@ def _candidates(fit: SemFit) -> Iterator[list[Parameter]]:
     for group in range(1, table.groups + 1):
         mine = [r for r in table.parameters if r.group == group and r.op in MOVES]
         known = {_key(r.lhs, r.op, r.rhs) for r in mine}
-        fixed = [r for r in mine if not r.free and not r.fixed_x]
+        items = set(table.ordered)  # what scales a latent response is no candidate
+        fixed = [r for r in mine if not r.free and not r.fixed_x and not (r.lhs == r.rhs and r.lhs in items)]
         if not table.meanstructure:
             fixed = [r for r in fixed if r.op != "~1"]
         added = []
@@ -228,15 +247,17 @@ def _scale(ram: Ram, row: Parameter, total: Array, residual: Array) -> float:
         return float(scale) if np.isfinite(scale) else np.nan
 
 
-def _with_power(table: pd.DataFrame, delta: float, alpha: float, high_power: float) -> pd.DataFrame:
+def _with_power(
+    table: pd.DataFrame, test: str, delta: float, alpha: float, high_power: float
+) -> pd.DataFrame:
     """Add the power to detect a change of delta, and what index and power say together."""
     critical = special.chdtri(1, alpha)
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["ncp"] = table["mi"] / table["epc"] ** 2 * delta**2
+        table["ncp"] = table[test] / table["epc"] ** 2 * delta**2
     root = np.sqrt(table["ncp"])
     # a noncentral χ² on one degree of freedom is a squared normal
     table["power"] = special.ndtr(root - np.sqrt(critical)) + special.ndtr(-root - np.sqrt(critical))
-    significant, able = table["mi"] > critical, table["power"] > high_power
+    significant, able = table[test] > critical, table["power"] > high_power
     table["decision"] = np.select(
         [significant & able & (table["epc"].abs() < delta), significant & able, significant, able],
         ["too small to matter", "misspecified: see epc", "misspecified", "not misspecified"],

@@ -47,13 +47,17 @@ fit_equal <- cfa(gsub("b\\*", "a*", labelled), data)
 fit_shared <- cfa(shared, data)
 fit_gls <- cfa(cfa3, data, estimator = "GLS")
 fit_constrained <- cfa(constrained, data)
+ordinal <- read.csv("../../../reference/data/holzinger_swineford_ordinal.csv")
+fit_uls <- cfa(cfa3, data, estimator = "ULS")
+fit_dwls <- cfa(cfa3, data, estimator = "DWLS")
+fit_wlsmv <- cfa(cfa3, ordinal, estimator = "WLSMV", ordered = paste0("x", 1:9))
 
 robust_difference <- lavTestLRT(fit_mlr_free, fit_mlr_equal, method = "satorra.bentler.2001")
 plain_difference <- lavTestLRT(fit_labelled, fit_equal)
 out <- list(
   made_by = paste("lavaan", packageVersion("lavaan"), "with", R.version.string),
   modindices = list(cfa = mi(fit_cfa), structural = mi(fit_structural), two_groups = mi(fit_two), gls = mi(fit_gls),
-                    constrained = mi(fit_constrained)),
+                    constrained = mi(fit_constrained), uls = mi(fit_uls), dwls = mi(fit_dwls), wlsmv = mi(fit_wlsmv)),
   score = list(two_groups = score(fit_two), shared = score(fit_shared), constrained = score(fit_constrained)),
   wald = list(one = lavTestWald(fit_labelled, "a == b")[c("stat", "df")],
               two = lavTestWald(fit_labelled, "a == b\nc*a == 1")[c("stat", "df")],
