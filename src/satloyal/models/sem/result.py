@@ -47,6 +47,7 @@ from satloyal.models.sem.score_tests import score_tests as _score_tests
 from satloyal.models.sem.standardize import StandardizeKind, Standardizer
 from satloyal.models.sem.tidy import estimates, standardized
 from satloyal.models.sem.wald import wald as _wald
+from satloyal.models.sem.words import headline, method
 from satloyal.notes import Note
 from satloyal.spec.syntax import Model
 from satloyal.spec.table import ParameterTable
@@ -224,7 +225,7 @@ class SemFit(Fit):
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """What was done to the data, and how the estimates came about."""
-        own = [Note("estimation", _method(self)), *constraint_notes(self.restrictions)]
+        own = [Note("estimation", method(self)), *constraint_notes(self.restrictions)]
         return (*self.input.notes, *self.table.notes, *own)
 
     # -- numbers ---------------------------------------------------------------------------------------
@@ -566,54 +567,4 @@ class SemFit(Fit):
 
     def headline(self) -> str:
         """Return the first line: whether this may be used, and how it fits."""
-        if not self.converged:
-            return (
-                f"DID NOT CONVERGE: no number of this model may be used ({self.iterations} iterations, "
-                f"{self.tried} starting points)."
-            )
-        g = self.fit_figures()
-        bad = [c for c in self.checks if c.status == "fail"]
-        state = "the solution is admissible"
-        if bad:
-            state = "NOT TO BE USED AS IT IS: " + "; ".join(c.message.rstrip(".") for c in bad)
-        p = "p < .001" if g["pvalue"] < 0.001 else f"p = {_short(g['pvalue'], 3)}"
-        p = "no p-value" if np.isnan(g["pvalue"]) else p
-        if self.df == 0:
-            fit = "The model is saturated: its fit cannot be tested"
-        else:
-            fit = (
-                f"χ²({_short(g['df'], 0)}) = {g['chisq']:.2f}, {p}; CFI {_short(g['cfi'], 3)}, "
-                f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
-                f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
-            )
-        times = "iteration" if self.iterations == 1 else "iterations"
-        return f"Converged after {self.iterations} {times}; {state}. {fit}."
-
-
-def _method(fit: SemFit) -> str:
-    words = {
-        "expected": "standard errors from the expected information",
-        "observed": "standard errors from the observed information",
-        "robust": "robust (sandwich) standard errors",
-        "robust.sem": "robust (sandwich) standard errors from the fourth moments",
-        "first.order": "standard errors from the products of casewise scores",
-    }
-    source = "rows" if fit.input.rows is not None else "a matrix"
-    how = {
-        "ML": f"maximum likelihood ({'normal' if fit.likelihood == 'normal' else 'Wishart'})",
-        "GLS": "generalised least squares",
-        "ULS": "unweighted least squares",
-        "WLS": "weighted least squares (asymptotically distribution free)",
-        "DWLS": "diagonally weighted least squares",
-    }[estimator_named(fit.estimator).discrepancy]
-    if fit.input.ordinal is not None:
-        how = how.replace(" (asymptotically distribution free)", "")
-        scale = fit.input.ordinal.parameterization
-        source = f"thresholds and polychoric correlations, {scale} parameterisation"
-        words["robust.sem"] = "robust (sandwich) standard errors from the covariances of those"
-    return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
-
-
-def _short(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+        return headline(self)

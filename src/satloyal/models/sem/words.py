@@ -1,0 +1,71 @@
+"""A structural equation model in words: the first line of every rendering, and how it was estimated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from satloyal.models.sem.estimators import estimator_named
+
+if TYPE_CHECKING:
+    from satloyal.models.sem.result import SemFit
+
+__all__ = ["headline", "method"]
+
+
+def headline(fit: SemFit) -> str:
+    """Return the first line: whether this may be used, and how it fits."""
+    if not fit.converged:
+        return (
+            f"DID NOT CONVERGE: no number of this model may be used ({fit.iterations} iterations, "
+            f"{fit.tried} starting points)."
+        )
+    g = fit.fit_figures()
+    bad = [c for c in fit.checks if c.status == "fail"]
+    state = "the solution is admissible"
+    if bad:
+        state = "NOT TO BE USED AS IT IS: " + "; ".join(c.message.rstrip(".") for c in bad)
+    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {_short(g['pvalue'], 3)}"
+    p = "no p-value" if np.isnan(g["pvalue"]) else p
+    scaled = " (scaled)" if "chisq_scaled" in fit.glance().index else ""
+    if fit.df == 0:
+        said = "The model is saturated: its fit cannot be tested"
+    else:
+        said = (
+            f"χ²({_short(g['df'], 0)}) = {g['chisq']:.2f}{scaled}, {p}; CFI {_short(g['cfi'], 3)}, "
+            f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
+            f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
+        )
+    times = "iteration" if fit.iterations == 1 else "iterations"
+    return f"Converged after {fit.iterations} {times}; {state}. {said}."
+
+
+def method(fit: SemFit) -> str:
+    """Return how the estimates and their errors came about."""
+    words = {
+        "expected": "standard errors from the expected information",
+        "observed": "standard errors from the observed information",
+        "robust": "robust (sandwich) standard errors",
+        "robust.sem": "robust (sandwich) standard errors from the fourth moments",
+        "first.order": "standard errors from the products of casewise scores",
+    }
+    source = "rows" if fit.input.rows is not None else "a matrix"
+    how = {
+        "ML": f"maximum likelihood ({'normal' if fit.likelihood == 'normal' else 'Wishart'})",
+        "GLS": "generalised least squares",
+        "ULS": "unweighted least squares",
+        "WLS": "weighted least squares (asymptotically distribution free)",
+        "DWLS": "diagonally weighted least squares",
+    }[estimator_named(fit.estimator).discrepancy]
+    if fit.input.ordinal is not None:
+        how = how.replace(" (asymptotically distribution free)", "")
+        scale = fit.input.ordinal.parameterization
+        source = f"thresholds and polychoric correlations, {scale} parameterisation"
+        words["robust.sem"] = "robust (sandwich) standard errors from the covariances of those"
+    return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
+
+
+def _short(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
