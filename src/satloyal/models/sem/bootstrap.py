@@ -27,6 +27,7 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem import inference
 from satloyal.models.sem.constrain import restart_restricted
+from satloyal.models.sem.contrasts import compare_bootstrapped_effects as _compare_effects
 from satloyal.models.sem.draws import ModelDraws, RowDraws
 from satloyal.models.sem.effects import EffectPlan
 from satloyal.models.sem.estimate import Problem
@@ -55,6 +56,7 @@ _PAIRS = (
 )
 _FAILED = 0.05  # share of lost replicates beyond which intervals are not trusted
 _FEW = 1000
+_ENDS = ("perc_lower", "perc_upper", "bc_lower", "bc_upper", "bca_lower", "bca_upper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,13 +189,14 @@ class Bootstrap(Fit):
         Returns
         -------
         DataFrame, k rows
-            ``se, perc_lower, perc_upper, bca_lower, bca_upper, ci_lower, ci_upper`` (BCa; for a parametric
-            bootstrap bias-corrected, with an acceleration of zero). NaN where a value is undefined in more
-            than 5 % of the replicates: those that remain would make too narrow an interval.
+            ``se``, then ``lower`` and ``upper`` of three intervals: ``perc_`` (percentile), ``bc_``
+            (bias-corrected: Efron 1981, *Can. J. Stat.* 9:139-172), ``bca_`` (accelerated too); ``ci_`` is
+            BCa. For a parametric bootstrap BCa has an acceleration of zero, and is BC. NaN where a value is
+            undefined in more than 5 % of the replicates: those that remain would make too narrow an interval.
         """
         estimate = np.asarray(function(self.fit.theta[None])[0], dtype=float)
         stars = np.asarray(function(self.theta_star), dtype=float)
-        columns = ("se", "perc_lower", "perc_upper", "bca_lower", "bca_upper", "ci_lower", "ci_upper")
+        columns = ("se", *_ENDS, "ci_lower", "ci_upper")
         out = pd.DataFrame(np.nan, index=range(len(estimate)), columns=list(columns))
         if not self.converged or len(stars) < 2 or not len(estimate):
             return out
@@ -207,8 +210,9 @@ class Bootstrap(Fit):
             moving = columns_of[kept.std(axis=0) > 0]
             kept = stars[pattern][:, moving]
             perc = percentile_interval(kept, self.level)
+            bc = bca_interval(kept, estimate[moving], np.zeros(len(moving)), self.level)
             bca = bca_interval(kept, estimate[moving], acceleration[moving], self.level)
-            values = np.column_stack([kept.std(axis=0, ddof=1), *perc, *bca, *bca])
+            values = np.column_stack([kept.std(axis=0, ddof=1), *perc, *bc, *bca, *bca])
             out.iloc[moving] = values
         return out
 
@@ -238,7 +242,7 @@ class Bootstrap(Fit):
         out = out.join(found)
         fixed = [i for i, row in enumerate(rows) if not row.free and row.op != ":="]
         out.loc[fixed, "se"] = 0.0 if self.fit.converged else np.nan
-        for side in ("perc_lower", "perc_upper", "bca_lower", "bca_upper", "ci_lower", "ci_upper"):
+        for side in (*_ENDS, "ci_lower", "ci_upper"):
             out.loc[fixed, side] = out.loc[fixed, "est"]
         with np.errstate(invalid="ignore", divide="ignore"):
             out["z"] = np.where(out["se"] > 0, out["est"] / out["se"].where(out["se"] > 0), np.nan)
@@ -257,7 +261,7 @@ class Bootstrap(Fit):
             "ci_lower",
             "ci_upper",
         ]
-        return out[[*first, "perc_lower", "perc_upper", "bca_lower", "bca_upper", "std_lv", "std_all"]]
+        return out[[*first, *_ENDS, "std_lv", "std_all"]]
 
     def tidy(self) -> pd.DataFrame:
         """Return the fit's table with bootstrap standard errors and intervals.
@@ -266,7 +270,8 @@ class Bootstrap(Fit):
         -------
         DataFrame
             As :meth:`SemFit.tidy`, with ``se`` the standard deviation of the replicates, ``ci_lower`` and
-            ``ci_upper`` BCa, and the columns ``perc_lower, perc_upper, bca_lower, bca_upper``.
+            ``ci_upper`` BCa, and the columns ``perc_lower, perc_upper, bc_lower, bc_upper, bca_lower,
+            bca_upper``.
         """
         return self._tidy.copy()
 
@@ -297,6 +302,8 @@ class Bootstrap(Fit):
             table["z"] = np.where(table["se"] > 0, table["est"] / table["se"].where(table["se"] > 0), np.nan)
             table["pvalue"] = 2 * special.ndtr(-np.abs(table["z"]))
         return table
+
+    compare_effects = _compare_effects
 
     def headline(self) -> str:
         """Return the first line: the fit's, and what became of the replicates."""
