@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.models.sem import inference
+from satloyal.models.sem.ordinal_profile import free_cuts
 from satloyal.models.sem.ordinal_residuals import OrdinalVectors
 from satloyal.models.sem.robust import Block
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["ordinal_baseline", "ordinal_blocks", "ordinal_influence", "ordinal_vectors"]
+__all__ = ["ordinal_baseline", "ordinal_blocks", "ordinal_influence", "ordinal_vectors", "without_cuts"]
 
 Array = NDArray[Any]
 
@@ -72,6 +74,25 @@ def ordinal_baseline(fit: SemFit) -> list[Block]:
         delta[np.flatnonzero(vector.free), np.arange(edges[g], edges[g + 1])] = 1.0
         out.append(Block(fit.sample.groups[g].size / fit.nobs, delta, weight, gamma))
     return out
+
+
+def without_cuts(fit: SemFit, blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks that give the same test without thresholds, where each is free and weighed alone.
+
+    What is free and weighed alone is fitted exactly and adds nothing to U = W − WΔ(ΔᵀWΔ)⁻¹ΔᵀW.
+    """
+    ordinal = fit.input.ordinal
+    assert ordinal is not None  # noqa: S101 - asked for ordinal items only
+    responses = ordinal.responses(fit.table, fit.rams)
+    if fit.restrictions is not None or any(b.weight.ndim > 1 for b in blocks) or not free_cuts(responses):
+        return list(blocks)
+    layout = responses[0].layout
+    rest = np.ones(layout.size, dtype=bool)
+    rest[: layout.n_th] = ~responses[0].cut
+    used = np.any([b.delta[rest].any(axis=0) for b in blocks], axis=0)
+    return [
+        Block(b.share, b.delta[rest][:, used], b.weight[rest], b.gamma[np.ix_(rest, rest)]) for b in blocks
+    ]
 
 
 def ordinal_influence(fit: SemFit) -> Array:

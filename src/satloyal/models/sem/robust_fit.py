@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from satloyal.models.sem import inference
 from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
 from satloyal.models.sem.estimators import estimator_named
-from satloyal.models.sem.ordinal_fit import ordinal_baseline, ordinal_blocks, ordinal_influence
+from satloyal.models.sem.ordinal_fit import (
+    ordinal_baseline,
+    ordinal_blocks,
+    ordinal_influence,
+    without_cuts,
+)
 from satloyal.models.sem.ordinal_robust import ordinal_robust
 from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
 from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
@@ -94,8 +99,11 @@ def scaled_measures_of(fit: SemFit, plain: pd.Series) -> pd.Series | None:
     if kind == "yuan.bentler.mplus":
         model, baseline = _mplus(fit, chisq, base, base_df)
     else:
-        model = scaled_test(moment_blocks(fit), chisq, df, kind)
-        baseline = scaled_test(_baseline_blocks(fit), base, base_df, kind)
+        blocks, alone = moment_blocks(fit), _baseline_blocks(fit)
+        if fit.input.ordinal is not None:
+            blocks, alone = without_cuts(fit, blocks), without_cuts(fit, alone)
+        model = scaled_test(blocks, chisq, df, kind)
+        baseline = scaled_test(alone, base, base_df, kind)
     n = fit.effective_n
     out = scaled_measures(Scaling(model, baseline, chisq, df, base, base_df, n, fit.ngroups))
     if fit.input.ordinal is not None:
