@@ -281,7 +281,7 @@ def test_what_has_no_rows_or_no_such_likelihood_is_refused() -> None:
         sl.fit_sem(CFA, gappy(), missing="pairwise")
 
 
-# --- auxiliary variables: values of semTools 0.5-6, sem.auxiliary(), with lavaan 0.6-14 ---
+# --- auxiliary variables: values of semTools 0.5-6, sem.auxiliary(), by reference/make_fiml.R ---
 
 STRUCTURAL = "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9\nspeed ~ b*visual"
 
@@ -355,7 +355,7 @@ def test_intervals_of_htmt_come_from_all_rows() -> None:
     assert not any("left out" in n.message for n in found.notes)
 
 
-# --- score tests: values of lavaan 0.6-14, modindices() and lavTestScore() ---
+# --- score tests: values of lavaan 0.6-14, modindices() and lavTestScore(), by the same script ---
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 
@@ -379,7 +379,7 @@ def test_score_tests_of_equal_loadings_are_lavaans() -> None:
     assert found.table["chisq"].head(3).tolist() == pytest.approx([0.644, 2.048, 3.170], abs=6e-4)
 
 
-# --- factor scores: values of lavaan 0.6-14, lavPredict(se = "standard") ---
+# --- factor scores: values of lavaan 0.6-14, lavPredict(se = "standard"), by the same script ---
 
 
 def test_regression_scores_are_expectations_given_what_is_there_as_in_lavaan() -> None:
