@@ -112,7 +112,7 @@ def test_the_check_warns_where_rounding_is_a_matter_beside_sampling():
     assert check(coarse, "rounding").value == pytest.approx(coarse.tidy()["range_se"].max())
     fine = sl.fit_sem(CFA, measured(3)).rounding(200, seed=1)
     assert check(fine, "rounding").status == "pass"
-    assert check(fine, "rounding").threshold == 0.5
+    assert check(fine, "rounding").threshold == 1.0
 
 
 def test_the_seed_fixes_the_numbers():
@@ -125,6 +125,13 @@ def test_the_seed_fixes_the_numbers():
 def test_the_fit_itself_does_not_change():
     frame = sl.fit_sem(MEDIATION, printed()).tidy()
     pd.testing.assert_frame_equal(frame, sl.fit_sem(MEDIATION, printed(decimals=None)).tidy())
+
+
+def test_a_saturated_model_has_no_chi_square_to_tell_of():
+    found = sl.fit_sem(MEDIATION, printed()).rounding(100, seed=1)
+    assert "χ²" not in found.headline()
+    assert found.glance()["chisq_max"] == pytest.approx(0, abs=1e-6)
+    assert "χ²" in sl.fit_sem("v1 ~ q1\ns1 ~ v1", printed()).rounding(100, seed=1).headline()
 
 
 def test_it_is_a_fit_like_any_other():

@@ -29,7 +29,9 @@ Array = NDArray[Any]
 
 _TOLERANCE = 1e-9
 _FAILED = 0.05  # share of lost replicates beyond which the range is not trusted
-_SHARE = 0.5  # of the standard error: what rounding may add before it has to be told
+# range in standard errors beyond which rounding has to be told: spread evenly over one standard error, it
+# adds 4 % to the standard error (√(1 + 1/12))
+_SHARE = 1.0
 _TAILS = (0.025, 0.975)
 _SAME = 1e-6  # relative difference between chi-square and N·F that is no rounding
 _SIZES = ("est", "min", "max", "lower", "upper")
@@ -198,7 +200,11 @@ class Rounding(Fit):
         measured = self.fit.glance()
         chisq, scale = float(measured["chisq"]), self.fit.effective_n
         plain = abs(chisq - scale * self.fit.value) <= _SAME * max(1.0, abs(chisq))
-        stars = scale * self.value_star[:, None] if plain else np.full((len(self.value_star), 1), np.nan)
+        stars = (
+            scale * np.maximum(self.value_star[:, None], 0.0)
+            if plain
+            else np.full((len(self.value_star), 1), np.nan)
+        )
         spread = dict(zip(("min", "max", "lower", "upper"), self._spread(stars)[:, 0], strict=True))
         share = self.rejected / self.drawn if self.drawn else np.nan
         return pd.Series(
@@ -221,10 +227,10 @@ class Rounding(Fit):
             )
         g = self.glance()
         found = self._range_check().message
-        chisq = (
-            f"χ² between {g['chisq_min']:.2f} and {g['chisq_max']:.2f}" if np.isfinite(g["chisq_min"]) else ""
-        )
-        return f"{found[0].upper()}{found[1:]}. " + (f"{chisq} over {c['used']} refits." if chisq else "")
+        text = f"{found[0].upper()}{found[1:]} (over {c['used']} refits)."
+        if g["df"] > 0 and np.isfinite(g["chisq_min"]):
+            text += f" χ² is {g['chisq']:.2f}, between {g['chisq_min']:.2f} and {g['chisq_max']:.2f}."
+        return text
 
 
 def rounding(fit: SemFit, replicates: int = 1000, seed: int | None = 1) -> Rounding:
@@ -242,7 +248,7 @@ def rounding(fit: SemFit, replicates: int = 1000, seed: int | None = 1) -> Round
     -------
     Rounding
         ``tidy()`` holds the range of each estimate and defined parameter, ``glance()`` that of chi-square
-        and the counts; a check named ``rounding`` warns where a range is more than half a standard error.
+        and the counts; a check named ``rounding`` warns where a range is more than one standard error.
 
     Raises
     ------
