@@ -13,6 +13,8 @@ from models.sem.examples import CFA, CHAIN, respondents
 from models.sem.judged import CFA as PUPILS
 from models.sem.judged import fit, lavaan, pupils
 from satloyal.models.sem.factor_scores import score_rules
+from satloyal.models.sem.ordinal_scores import _limits, _model, _posterior, ordinal_scores
+from satloyal.models.sem.population import without_values
 
 NEAR = 2e-5  # lavaan's estimates are 1e-6 from the minimum
 LABELS = {"cfa": [""], "two_groups": ["Pasteur", "Grant-White"], "structural": [""]}
@@ -106,6 +108,74 @@ def test_scores_of_incomplete_rows_use_the_answers_that_are_there() -> None:
     assert empty.any()
     assert bartlett.loc[empty, "visual"].isna().all()
     assert here.factor_scores().loc[empty].notna().all().all()
+
+
+ITEMS = [f"x{i}" for i in range(1, 10)]
+
+
+def test_scores_of_ordinal_items_are_lavaans() -> None:
+    # lavaan 0.6-14: lavPredict() of cfa(..., ordered = , estimator = "WLSMV"), all items and the first six
+    scores = fit("wlsmv").factor_scores()
+    theirs = [
+        [-0.491656545, 0.029674011, 0.32471781],
+        [-0.044994612, -1.164138451, 0.38126304],
+        [-0.759619576, -1.258910139, -0.86359303],
+    ]
+    np.testing.assert_allclose(scores.iloc[:3], theirs, atol=2e-5)
+    mixed = sl.fit_sem(PUPILS, pupils("ordinal"), ordered=ITEMS[:6], estimator="WLSMV").factor_scores()
+    theirs = [[-0.426890360, 0.036066207, 0.44047137], [0.014777933, -1.155465442, 0.46398384]]
+    np.testing.assert_allclose(mixed.iloc[:2], theirs, atol=5e-5)
+
+
+def test_both_parameterisations_score_alike_but_for_the_unit() -> None:
+    # one model written two ways; lavaan 0.6-14 scores the theta form otherwise
+    delta = fit("wlsmv").factor_scores(se=True)
+    other = sl.fit_sem(PUPILS, pupils("ordinal"), ordered=ITEMS, estimator="WLSMV", parameterization="theta")
+    theta = other.factor_scores(se=True)
+    for name in ("visual", "textual", "speed"):
+        ratio = theta[name] / delta[name]
+        assert ratio.std() / ratio.mean() < 1e-3
+        np.testing.assert_allclose(theta[f"{name}_se"] / delta[f"{name}_se"], ratio.median(), rtol=1e-3)
+
+
+def test_the_mode_is_where_the_posterior_is_flat_and_highest() -> None:
+    here = fit("wlsmv")
+    rows = pupils("ordinal")[ITEMS].to_numpy(float)[:5]
+    low, high, exact = _limits(here, 0, rows)
+    mean, loadings, intercepts, noise, inverse = _model(here, 0)
+    model = (mean, loadings, intercepts, np.sqrt(noise), inverse)
+    eta, errors = ordinal_scores(here, 0, rows)
+    value, slope, curve = _posterior(eta, rows, low, high, exact, model)
+    assert np.abs(slope).max() < 1e-5
+    np.testing.assert_allclose(errors**2, np.diagonal(np.linalg.inv(curve), axis1=1, axis2=2))
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        moved = eta + 0.1 * rng.standard_normal(eta.shape)
+        there, steep, _ = _posterior(moved, rows, low, high, exact, model)
+        assert (there < value).all()
+        step = 1e-6
+        ahead = _posterior(moved + step * np.eye(3)[0], rows, low, high, exact, model)[0]
+        np.testing.assert_allclose((ahead - there) / step, steep[:, 0], rtol=1e-3, atol=1e-4)
+
+
+def test_extreme_answers_and_many_items_have_finite_scores() -> None:
+    text = "F =~ " + " + ".join(f"0.9*i{k}" for k in range(12))
+    cuts = "\n".join(f"i{k} | -1.5*t1 + 0*t2 + 1.5*t3" for k in range(12))
+    data = sl.simulate(f"{text}\n{cuts}", 400, seed=1)
+    data.iloc[0], data.iloc[1] = 4, 1
+    found = sl.fit_sem(without_values(text), data, ordered=True, estimator="WLSMV")
+    scores = found.factor_scores(se=True)
+    assert np.isfinite(scores).all().all()
+    assert scores["F"].iloc[0] == scores["F"].max()
+    assert scores["F"].iloc[1] == scores["F"].min()
+
+
+def test_ordinal_models_beyond_measurement_are_refused() -> None:
+    with pytest.raises(sl.SatloyalError, match="take the items as continuous"):
+        fit("wlsmv").factor_scores("bartlett")
+    more = sl.fit_sem(PUPILS + "\nx1 ~~ x4", pupils("ordinal"), ordered=ITEMS, estimator="WLSMV")
+    with pytest.raises(sl.SatloyalError, match="residuals do not covary"):
+        more.factor_scores()
 
 
 def test_what_has_no_scores_says_why() -> None:

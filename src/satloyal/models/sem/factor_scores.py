@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.errors import FitError
+from satloyal.models.sem.ordinal_scores import ordinal_scores
 
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
@@ -69,8 +70,10 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     -------
     DataFrame, n rows
         One column a latent variable; the index is that of the rows used, so that scores can be joined to the
-        data. Rows that were left out are not there. From incomplete rows (``missing="fiml"``) scores are made
-        of the answers that are there; NaN where these do not make them.
+        data. Rows that were left out are not there. From incomplete rows (``missing="fiml"``) scores are
+        made of the answers that are there; NaN where these do not make them. From ordinal items
+        "regression" scores are the most likely values given the answers (posterior modes; Bock & Aitkin
+        1981), all variables being indicators.
 
     Raises
     ------
@@ -108,6 +111,9 @@ def factor_scores(fit: SemFit, method: ScoreMethod = "regression", *, se: bool =
     known = np.isfinite(rows.values)
     for code in range(fit.ngroups):
         mine = np.flatnonzero(rows.codes == code)
+        if fit.input.ordinal is not None:
+            scores[mine], errors[mine] = ordinal_scores(fit, code, rows.values[mine])
+            continue
         patterns, place = np.unique(known[mine], axis=0, return_inverse=True)
         for number, seen in enumerate(patterns):
             which = mine[place.ravel() == number]
@@ -142,10 +148,10 @@ def _check(fit: SemFit, method: str) -> None:
         raise FitError(
             "the model has no latent variables", where="factor_scores", fix="the data are the scores"
         )
-    if fit.table.ordered:
+    if fit.input.ordinal is not None and method != "regression":
         raise FitError(
-            "these methods take the items as continuous, and the model has ordinal ones",
-            where="factor_scores", fix="fit without ordered=, or use the mean of the items",
+            f"{method} scores take the items as continuous, and the model has ordinal ones",
+            where="factor_scores", fix="use method='regression': the most likely place given the answers",
         )  # fmt: skip
 
 
