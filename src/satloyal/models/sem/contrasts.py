@@ -134,7 +134,7 @@ def compare_effects(fit: SemFit, *effects: Named, level: float = 0.95) -> pd.Dat
     -----
     With d the difference, :math:`\sqrt{\nabla d^\top V \nabla d}` (Sobel 1982, *Sociological Methodology*
     13:290-312; contrasts of specific indirect effects: Preacher & Hayes 2008, *Behav. Res. Methods*
-    40:879-891, eq. 8). Effects on different outcomes, or of causes with different scales, differ in units
+    40:879-891). Effects on different outcomes, or of causes with different scales, differ in units
     too: standardise the variables first, or compare defined ratios. Bootstrap intervals:
     :meth:`Bootstrap.compare_effects`.
 
