@@ -86,11 +86,18 @@ class Subject:
 
     @cached_property
     def measurement(self) -> Measurement:
-        """Reliability and validity, with intervals of HTMT where there is a bootstrap of rows."""
+        """Reliability and validity, with bootstrap intervals where there is a bootstrap.
+
+        HTMT follows from rows, so it has an interval only from a bootstrap of rows.
+        """
         boot = self.boot
-        if boot is None or not boot.converged or boot.kind != "nonparametric":
+        if boot is None or not boot.converged:
             return self.fit.measurement()
-        return self.fit.measurement(min(boot.requested, _HTMT_REPLICATES), boot.seed)
+        if boot.kind != "nonparametric":
+            return self.fit.measurement(boot=boot)
+        return self.fit.measurement(
+            min(boot.requested, _HTMT_REPLICATES), boot.seed, level=boot.level, boot=boot
+        )
 
     @property
     def fits(self) -> tuple[Fit, ...]:

@@ -37,6 +37,15 @@ REFERENCES = {
         "models with unobservable variables and measurement error. Journal of "
         "Marketing Research, 18(1), 39–50."
     ),
+    "green_yang2009": (
+        "Green, S. B., & Yang, Y. (2009). Reliability of summed item scores using structural equation "
+        "modeling: An alternative to coefficient alpha. Psychometrika, 74(1), 155–167."
+    ),
+    "hancock_mueller2001": (
+        "Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent variable "
+        "systems. In R. Cudeck, S. du Toit, & D. Sörbom (Eds.), Structural equation modeling: Present and "
+        "future (pp. 195–216). Scientific Software International."
+    ),
     "henseler2015": (
         "Henseler, J., Ringle, C. M., & Sarstedt, M. (2015). A new criterion for assessing "
         "discriminant validity in variance-based structural equation modeling. Journal of "

@@ -116,8 +116,9 @@ class StudyResult:
 
 
 def measured(result: StudyResult, name: str) -> Measurement:
-    """Return the measurement of a model, with bootstrap intervals of HTMT if the model was bootstrapped."""
+    """Return the measurement of a model, with bootstrap intervals if the model was bootstrapped."""
     fit, boot = result.fits[name], result.bootstraps.get(name)
     if boot is None:
         return fit.measurement()
-    return fit.measurement(boot.requested, boot.seed)
+    usable = boot if boot.converged else None  # the delta method has intervals where refits failed
+    return fit.measurement(boot.requested, boot.seed, level=boot.level, boot=usable)

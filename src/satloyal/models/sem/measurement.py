@@ -355,7 +355,10 @@ def _reasons(why: dict[str, str]) -> str:
     grouped: dict[str, list[str]] = {}
     for name, reason in why.items():
         grouped.setdefault(reason, []).append(name)
-    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in grouped.items())
+    return "; ".join(
+        f"{'all' if len(names) == len(COEFFICIENTS) else ', '.join(names)}: {reason}"
+        for reason, names in grouped.items()
+    )
 
 
 def _ratios(model: MeasurementModel, measured: Sequence[Construct], kind: Kind) -> Array:

@@ -23,6 +23,8 @@ Array = NDArray[Any]
 INTERVALS = ("omega", "omega_cat", "cr", "maximal", "ave")
 """Coefficients that have an interval."""
 
+_BLOCK = 256  # replicates whose matrices are held at once
+
 
 def coefficient_values(fit: SemFit, position: int, theta: Array) -> Array:
     """Return the coefficients of :data:`INTERVALS` of every construct of a group, as functions of θ.
@@ -48,12 +50,13 @@ def coefficient_values(fit: SemFit, position: int, theta: Array) -> Array:
     >>> coefficient_values(fit, 0, fit.theta[None]).round(3).tolist()  # omega_cat is for ordinal items
     [[0.842, nan, 0.842, 0.842, 0.64]]
     """
-    model = MeasurementModel.of(fit, position, theta)
-    columns = []
-    for construct in model.constructs:
-        values = model.coefficients(construct)
-        columns += [values[name] for name in INTERVALS]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(theta), 0))
+    out = []
+    for start in range(0, len(theta), _BLOCK):
+        model = MeasurementModel.of(fit, position, theta[start : start + _BLOCK])
+        found = [model.coefficients(construct) for construct in model.constructs]
+        columns = [values[name] for values in found for name in INTERVALS]
+        out.append(np.stack(columns, axis=1) if columns else np.zeros((len(model.P), 0)))
+    return np.concatenate(out) if out else np.zeros((0, 0))
 
 
 def reliability_intervals(

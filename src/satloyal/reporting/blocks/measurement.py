@@ -19,13 +19,26 @@ def measurement(inputs: Inputs) -> Section | None:
     for i, subject in enumerate(subjects, start=1):
         parts += _parts(subject, f"_{i}" if several else "")
     method = (
-        "Reliability is Cronbach's alpha from the items and omega and composite reliability from the "
-        "model. Convergent "
+        "Reliability is Cronbach's alpha from the items and omega, composite reliability and maximal "
+        "reliability (coefficient H) from the model. Convergent "
         "validity is judged by the average variance extracted, discriminant validity by the "
         "heterotrait-monotrait ratio "
         "and by the criterion of Fornell and Larcker."
     )
-    cites = ("cronbach1951", "mcdonald1999", "fornell_larcker1981", "henseler2015")
+    ordinal = any(s.fit.input.ordinal is not None for s in subjects)
+    if ordinal:
+        method += (
+            " Of ordinal items these follow from polychoric correlations; the reliability of the sum of the "
+            "answers is Green and Yang's."
+        )
+    cites: tuple[str, ...] = (
+        "cronbach1951",
+        "mcdonald1999",
+        "hancock_mueller2001",
+        "fornell_larcker1981",
+        "henseler2015",
+    )
+    cites = (*cites, "green_yang2009") if ordinal else cites
     return Section("measurement", "Measurement", tuple(parts), (method,), cites)
 
 
@@ -36,6 +49,6 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
     else:
         parts = []
     found = subject.measurement
-    made = (tables.reliability(found), tables.htmt(found), tables.fornell_larcker(found))
+    made = (tables.reliability(found, subject.level), tables.htmt(found), tables.fornell_larcker(found))
     parts += [t.with_name(t.name + suffix) for t in made if t is not None]
     return [*parts, Checks(f"Measurement of {subject.in_text}", found.checks)]

@@ -11,7 +11,7 @@ from satloyal.models.sem.validity import HTMT_LIBERAL, HTMT_STRICT
 from satloyal.reporting import numbers
 from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table, undefined
-from satloyal.reporting.tables.cells import value_cell
+from satloyal.reporting.tables.cells import pair, value_cell
 
 if TYPE_CHECKING:
     from satloyal.models.sem.measurement import Measurement
@@ -20,39 +20,71 @@ __all__ = ["fornell_larcker", "htmt", "reliability"]
 
 _RELIABLE, _AVE = 0.70, 0.50
 _SINGLE = "not defined for this construct"
+_OF_RESPONSES = (
+    "Of ordinal items the figures are those of the latent responses behind the answers; ω of sums is the "
+    "reliability of the sum of the answers themselves."
+)
 _FEW_PAIRS = 10  # intervals of so many pairs are read; of more, those that matter
 
 
-def reliability(found: Measurement) -> Table | None:
-    """Alpha, omega, composite reliability and average variance extracted of each construct."""
+def reliability(found: Measurement, level: str = "95 %") -> Table | None:
+    """Alpha, omega, composite and maximal reliability and average variance extracted of each construct.
+
+    Intervals stand beside composite reliability and AVE, to keep the table within a page; those of the
+    others are in :attr:`Measurement.reliability`.
+
+    Parameters
+    ----------
+    found : Measurement
+    level : str
+        Of the intervals, as the head of a column says it.
+    """
     frame = found.reliability
     if frame.empty:
         return None
-    grouped = frame["group"].nunique() > 1
+    grouped, ordinal = frame["group"].nunique() > 1, bool((frame["basis"] != "observed").any())
     columns = [Column("group", "Group")] if grouped else []
     columns += [
         Column("construct", "Construct"),
         Column("n_items", "Items", "int"),
         Column("alpha", "α", "bounded"),
         Column("omega", "ω", "bounded"),
+        *([Column("omega_cat", "ω of sums", "bounded")] if ordinal else []),
         Column("cr", "CR", "bounded"),
+        Column("cr_ci", f"CR {level}", "bounded_interval"),
+        Column("maximal", "H", "bounded"),
         Column("ave", "AVE", "bounded"),
+        Column("ave_ci", f"AVE {level}", "bounded_interval"),
         Column("loading_min", "Weakest loading", "bounded"),
     ]
     rows: list[list[Any]] = []
     for row in each_row(frame):
         why = str(row.reason) or _SINGLE
-        limits = (("alpha", _RELIABLE), ("omega", _RELIABLE), ("cr", _RELIABLE), ("ave", _AVE))
         head: list[Any] = [str(row.group)] if grouped else []
-        judged = [_at_least(getattr(row, key), limit, why) for key, limit in limits]
-        rows.append([*head, str(row.construct), int(row.n_items), *judged, value_cell(row.loading_min, why)])
+        sums = [_at_least(row.omega_cat, _RELIABLE, why)] if ordinal else []
+        cells = [
+            _at_least(row.alpha, _RELIABLE, why), _at_least(row.omega, _RELIABLE, why), *sums,
+            _at_least(row.cr, _RELIABLE, why), _limits(row, "cr", why), value_cell(row.maximal, why),
+            _at_least(row.ave, _AVE, why), _limits(row, "ave", why), value_cell(row.loading_min, why),
+        ]  # fmt: skip
+        rows.append([*head, str(row.construct), int(row.n_items), *cells])
     note = (
-        "α: Cronbach's alpha; ω: omega of the model; CR: composite reliability; AVE: average variance "
-        "extracted. "
+        "α: Cronbach's alpha; ω: omega of the model; CR: composite reliability; H: maximal reliability, of "
+        "the best weighted sum; AVE: average variance extracted. "
         f"Marked where a reliability is below {numbers.number(_RELIABLE, bounded=True)} or the AVE below "
         f"{numbers.number(_AVE, bounded=True)}."
     )
-    return Table.build("reliability", "Reliability and convergent validity", columns, rows, (note,))
+    notes = (note, _OF_RESPONSES) if ordinal else (note,)
+    return Table.build("reliability", "Reliability and convergent validity", columns, rows, notes)
+
+
+def _limits(row: Any, name: str, reason: str) -> Cell:
+    if not numbers.defined(float(getattr(row, name))):
+        return undefined(reason)
+    found = pair(row, f"{name}_lower", f"{name}_upper")
+    if found is None:
+        return undefined("no interval: the estimate has no standard error, or is not between 0 and 1")
+    return Cell(found)
 
 
 def _at_least(value: Any, limit: float, reason: str) -> Cell:
