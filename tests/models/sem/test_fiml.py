@@ -340,6 +340,12 @@ def test_auxiliary_variables_mend_what_depends_on_them() -> None:
     assert abs(given - whole) < 0.05 < abs(without - whole)
 
 
+def test_auxiliary_variables_that_go_with_the_factors_do_no_harm_to_admissibility() -> None:
+    fit = sl.fit_sem(CFA, gappy(), missing="fiml", auxiliary="z")
+    assert fit.admissible
+    assert fit.bootstrap(50, seed=1).counts["inadmissible"] == 0
+
+
 def test_auxiliary_variables_that_cannot_be_are_refused() -> None:
     with pytest.raises(sl.SatloyalError, match="missing"):
         sl.fit_sem(STRUCTURAL, pupils(), auxiliary="x4")

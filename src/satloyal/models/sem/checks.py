@@ -156,6 +156,9 @@ def _residual_correlations(fit: SemFit) -> Check | None:
     driven = {r.lhs for r in rows if r.op == "~"} | {r.rhs for r in rows if r.op == "=~"}
     # correlations of latent variables that nothing drives are judged as such
     judged = driven | set(fit.table.observed)
+    if fit.input.incomplete is not None:
+        # who covaries with every residual stands for a relation to the latent variables, not for a residual
+        judged -= set(fit.input.incomplete.auxiliary)
     pairs = [r for r in rows if r.op == "~~" and r.lhs != r.rhs and {r.lhs, r.rhs} <= judged]
     if not any(r.free for r in pairs):
         return None

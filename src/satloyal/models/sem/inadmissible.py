@@ -20,18 +20,21 @@ def inadmissible(fit: SemFit, theta: Array, covs: list[Array], means: list[Array
     """How many replicates have a negative variance or a correlation beyond ±1."""
     variances = sorted({r.free - 1 for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.free})
     bad = (theta[:, variances] < 0).any(axis=1)
+    incomplete = fit.input.incomplete
+    beside = [] if incomplete is None else [fit.table.observed.index(name) for name in incomplete.auxiliary]
     for ram, cov, mean in zip(fit.rams, covs, means, strict=True):
         bad |= _beyond_one(ram, fit.table.latent, theta, cov, mean)
-        bad |= _residuals_beyond_one(ram, theta, cov, mean)
+        bad |= _residuals_beyond_one(ram, theta, cov, mean, beside)
         if ram.unit is not None and len(theta):  # residual variances that are what is left of one
             S = ram.matrices(theta, cov, mean)[1]
             bad |= (S[:, ram.unit.row, ram.unit.row] < 0).any(axis=1)
     return int(bad.sum())
 
 
-def _residuals_beyond_one(ram: Ram, theta: Array, cov: Array, mean: Array | None) -> Array:
-    """Whether a free covariance is beyond what its two variances allow."""
+def _residuals_beyond_one(ram: Ram, theta: Array, cov: Array, mean: Array | None, beside: list[int]) -> Array:
+    """Whether a free covariance is beyond what its variances allow, those of auxiliary variables aside."""
     off = ram.s_free.row != ram.s_free.column
+    off &= ~(np.isin(ram.s_free.row, beside) | np.isin(ram.s_free.column, beside))
     if not off.any() or not len(theta):
         return np.zeros(len(theta), bool)
     S = ram.matrices(theta, cov, mean)[1]
