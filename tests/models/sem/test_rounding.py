@@ -184,6 +184,17 @@ def test_where_no_matrix_can_be_drawn_nothing_is_claimed():
     assert check(found, "rounding").status == "not_applicable"
 
 
+def test_refits_that_are_not_admissible_are_counted_and_told():
+    # λ₁² = r₁₂ r₁₃ / r₂₃ = 1.03 beyond one, whatever the second decimal
+    near = printed([[1], [0.85, 1], [0.85, 0.70, 1]])
+    found = sl.fit_sem("F =~ q1 + v1 + s1", near).rounding(200, seed=1)
+    assert found.counts["inadmissible"] > 0.5 * found.counts["used"]
+    assert check(found, "rounding admissibility").status == "warn"
+    plain = sl.fit_sem("F =~ q1 + v1 + s1", printed()).rounding(200, seed=1)
+    assert plain.counts["inadmissible"] == 0
+    assert check(plain, "rounding admissibility").status == "pass"
+
+
 # --- refusals ---
 
 

@@ -119,7 +119,13 @@ class Rounding(Fit):
             f"{c['failed']} of {c['requested']} replicates failed", value=lost, threshold=_FAILED,
             advice="" if good else "the range without them is too narrow: get the matrix with more digits",
         )  # fmt: skip
-        return (self._range_check(), own, *self.fit.checks)
+        outside = c["inadmissible"] / max(c["used"], 1)
+        inside = Check(
+            "rounding admissibility", "pass" if outside <= _FAILED else "warn",
+            f"{c['inadmissible']} of {c['used']} refits are not admissible", value=outside, threshold=_FAILED,
+            advice="" if outside <= _FAILED else "a variance is near zero or two constructs nearly one",
+        )  # fmt: skip
+        return (self._range_check(), own, inside, *self.fit.checks)
 
     def _range_check(self) -> Check:
         table = self.tidy().reset_index(drop=True)
