@@ -431,6 +431,22 @@ class Implied:
         values = plan.c * (KVK[plan.x, plan.y] - R[:, plan.x] * R[:, plan.y])
         return self._gather(values)
 
+    def pairs(self, rows: Array, columns: Array) -> Array:
+        """Return ∂Σ/∂θ of some elements, shape (B, k, q)."""
+        plan = self.ram.plan
+        p = self.ram.manifest
+        eye = np.broadcast_to(np.eye(p), (len(self.sigma), p, p))
+        K = np.concatenate([eye, self.X, self.Q], axis=2)
+        x, y = K[:, :, plan.x], plan.c * K[:, :, plan.y]
+        entries = x[:, rows] * y[:, columns]
+        entries += y[:, rows] * x[:, columns]
+        if plan.direct and len(plan.free) == self.ram.q:
+            return np.asarray(entries)
+        out = np.zeros((*entries.shape[:2], self.ram.q), dtype=entries.dtype)
+        for entry, place in enumerate(plan.free):
+            out[..., place] += entries[..., entry]
+        return out
+
     def dense(self) -> Array:
         """Return ∂Σ/∂θ in full, shape (B, p, p, q): for small models and for tests."""
         plan = self.ram.plan

@@ -123,6 +123,14 @@ class Response:
             out[: self.layout.n_th] = ~self.cut
         return out
 
+    @cached_property
+    def simple(self) -> bool:
+        """Whether statistics are correlations whose scale and means no parameter touches."""
+        means = self.inner.a_free.column == self.inner.manifest - 1
+        apart = self.cut_free and not self.theta_scaled and not len(self.scale_item)
+        whole = len(self.used) == self.q and not len(self.layout.numeric)
+        return bool(apart and whole and not means.any())
+
     def at(self, theta: Array) -> ResponsePoint:
         """Return latent responses at θ, shape (B, q)."""
         implied = self.inner.implied(theta[:, self.used])
@@ -203,6 +211,11 @@ class ResponsePoint:
     def jacobian(self) -> Array:
         """∂ statistics / ∂θ, shape (B, K, q)."""
         response, layout = self.response, self.response.layout
+        if response.simple:
+            i, j = layout.first, layout.second
+            out = self.implied.pairs(i, j)
+            out *= (self.d[:, i] * self.d[:, j])[:, :, None]
+            return out
         mean, cov, scale = self._slopes
         i, j, v, own = layout.first, layout.second, layout.numeric, layout.th_variable
         T = layout.n_th
@@ -286,10 +299,14 @@ class ResponsePoint:
     def _moment_curvature(self, inner: Array, by_mean: Array) -> Array:
         """Σ (∂F/∂Σ_ij) ∂²Σ_ij + Σ (∂F/∂μ_i) ∂²μ_i, shape (B, r, r), as borders of augmented moments."""
         p = len(self.response.layout.names)
-        ram, slopes = self.implied.ram, self._slopes[0]
+        ram = self.implied.ram
         G = np.zeros((len(inner), p + 1, p + 1))
         G[:, :p, :p] = inner
         G[:, :p, p] = G[:, p, :p] = by_mean / 2 - np.einsum("bij,bj->bi", inner, self.mean)
         pairs = np.zeros((len(inner), len(ram.plan.upper[0])))
         self.implied.add_curvature(pairs, self.implied.contract(G))
-        return np.asarray(self.implied.matrix(pairs) - 2 * slopes.transpose(0, 2, 1) @ inner @ slopes)
+        curved = self.implied.matrix(pairs)
+        if self.response.simple:
+            return np.asarray(curved)
+        slopes = self._slopes[0]
+        return np.asarray(curved - 2 * slopes.transpose(0, 2, 1) @ inner @ slopes)
