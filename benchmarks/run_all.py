@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_start.py", "bench_acsi.py")
+SCRIPTS = (
+    "bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_ordinal.py", "bench_start.py", "bench_acsi.py",
+)  # fmt: skip
 
 
 def main() -> int:
