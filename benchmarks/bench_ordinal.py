@@ -1,10 +1,10 @@
 """Ordinal items: the time of a WLSMV fit and of a bootstrap replicate, beside lavaan.
 
 Fit: ``fit_sem(..., ordered=True)``, from rows to robust errors and all fit measures, beside lavaan's
-``sem(..., ordered = TRUE)`` with ``fitMeasures``, in one run of this script. Bootstrap: ``fit.bootstrap``, with
-all cores, polychorics and weights anew in every replicate, beside ``bootstrapLavaan`` on few; no figure where
-its replicates fail, as those that lose a category do. On ecsi5 with its paths lavaan does not converge, two
-constructs being nearly one: its time is that of the attempt. Goal: a fit of the twenty ten-point items of
+``sem(..., ordered = TRUE)`` with ``fitMeasures``, in one run of this script. Bootstrap: ``fit.bootstrap``
+with all cores, polychorics and weights anew in every replicate, beside ``bootstrapLavaan`` on few; no figure
+where its replicates fail, as those that lose a category do. On ecsi5 with its paths lavaan does not converge,
+two constructs being nearly one: its time is that of the attempt. Goal: a fit of the twenty ten-point items of
 ecsi5 20 times as fast as lavaan's.
 """
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 SCRIPTS = (
-    "bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_ordinal.py", "bench_start.py", "bench_acsi.py",
+    "bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_ordinal.py", "bench_start.py",
+    "bench_acsi.py",
 )  # fmt: skip
 
 
