@@ -282,3 +282,21 @@ def test_a_fit_of_ordinal_items_can_be_shown(frame):
     assert {"|", "~*~"} <= set(fit.tidy()["op"])
     effects = fit.effects()
     assert effects["se"].notna().all()
+
+
+def test_correlations_that_contradict_one_another_are_fitted_and_said():
+    generator = np.random.default_rng(5)
+    answers = np.digitize(generator.normal(size=(32, 1)) + generator.normal(size=(32, 20)), [-0.7, 0.7])
+    rows = pd.DataFrame(answers, columns=[f"y{i}" for i in range(20)])
+    fit = sl.fit_sem("F =~ " + " + ".join(rows.columns), rows, ordered=True)
+    found = {c.name: c for c in fit.checks}
+    assert "nothing was smoothed" in found["polychoric correlations"].message
+    assert np.isnan(fit.glance()["cfi_robust"])
+    assert np.isfinite(fit.glance()["cfi_scaled"])
+
+
+def test_a_category_that_a_group_lacks_is_merged_and_noted(frame):
+    lacking = (frame["school"] == "Pasteur") & (frame["x1"] == 4)
+    fit = sl.fit_sem(CFA, frame.assign(x1=frame["x1"].mask(lacking, 3)), ordered=NINE, group="school")
+    assert any("nobody chose x1 4" in note.message for note in fit.notes)
+    assert ("x1", "t3") not in {(r.lhs, r.rhs) for r in fit.table.rows if r.op == "|"}
