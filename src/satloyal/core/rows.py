@@ -116,8 +116,9 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
     used = frame.iloc[:, [columns[name] for name in names]]
     if all(isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in used.dtypes):
         out[:] = used.to_numpy(dtype=float)
-        for j in range(len(names)):
-            _check_column(out[:, j], names[j])
+        if not np.isfinite(out).all():
+            for j in range(len(names)):
+                _check_column(out[:, j], names[j])
         return out
     for j, name in enumerate(names):
         column = frame.iloc[:, columns[name]]

@@ -22,6 +22,7 @@ __all__ = ["GroupTerm", "Problem", "Term", "chord", "estimate", "restart", "well
 
 Array = NDArray[Any]
 
+_SWITCH = 0.1  # decrement at which one fit goes over to observed curvature: early, to save its last steps
 _SOON, _LATE = 12, 60  # iterations that a replicate gets from the full sample's solution, and from its start
 _SINGULAR = 1e-4  # smallest eigenvalue of the scaled curvature that still promises a near neighbour
 
@@ -333,7 +334,9 @@ def estimate(
                 continue
             tried += 1
             at = point[None]
-            solution = solve(at) if solve else minimise(problem, at, max_iterations=max_iterations)
+            solution = (
+                solve(at) if solve else minimise(problem, at, switch=_SWITCH, max_iterations=max_iterations)
+            )
             if solution.converged[0]:
                 return solution, tried
             if best is None or solution.value[0] < best.value[0]:

@@ -25,6 +25,7 @@ Array = NDArray[Any]
 _RANK = 1e-9  # eigenvalue of the scaled information, relative to the largest, that counts as none
 _CLEAR = 1e-4  # pivot of the scaled information far above what rounding leaves of none
 _STEP = 1e-30
+_ROUNDING = 1e-12  # of a variance, relative to the terms that it sums
 
 
 def vcov_of(hessian: Array, n: float, tangent: Array | None = None) -> Array:
@@ -201,5 +202,6 @@ def delta_method(function: Callable[[Array], Array], theta: Array, vcov: Array) 
     jacobian = complex_step(function, theta)
     with np.errstate(invalid="ignore"):
         variance = np.einsum("kq,qr,kr->k", jacobian, vcov, jacobian)
-        known = np.isfinite(value) & ~(variance < 0)
-        return value, np.sqrt(np.where(known, variance, np.nan))
+        size = np.einsum("kq,qr,kr->k", np.abs(jacobian), np.abs(vcov), np.abs(jacobian))
+        known = np.isfinite(value) & ~(variance < -_ROUNDING * size)  # a sum that cancels may end below zero
+        return value, np.sqrt(np.where(known, np.maximum(variance, 0.0), np.nan))

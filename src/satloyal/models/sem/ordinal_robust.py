@@ -91,7 +91,9 @@ def _residual_maker(fit: SemFit) -> Array:
     delta, weight = np.concatenate(deltas), np.concatenate(weights)
     delta = delta[:, np.abs(delta).max(axis=0) > 0]
     scored = weight[:, None] * delta
-    return np.asarray(np.eye(len(delta)) - delta @ np.linalg.solve(delta.T @ scored, scored.T))
+    return np.asarray(
+        np.eye(len(delta)) - delta @ np.linalg.pinv(delta.T @ scored, hermitian=True) @ scored.T
+    )
 
 
 def _measures(fit: SemFit, gap: float, factor: float, base_gap: float) -> dict[str, float]:

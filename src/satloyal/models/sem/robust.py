@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.linalg import vech_indices
+from satloyal.models.sem.inference import null_directions
 
 __all__ = ["Block", "ScaledTest", "TestKind", "adf_gamma", "normal_weight", "robust_sem_vcov", "scaled_test"]
 
@@ -127,7 +128,10 @@ def robust_sem_vcov(blocks: Sequence[Block], n: float) -> Array:
     -------
     ndarray, shape (q, q)
     """
-    bread = np.linalg.inv(_information(blocks))
+    information = _information(blocks)
+    if not np.isfinite(information).all() or len(null_directions(information)[0]):
+        return np.full(information.shape, np.nan)
+    bread = np.linalg.inv(information)
     meat = sum(b.share * b.weighted(b.delta).T @ b.gamma @ b.weighted(b.delta) for b in blocks)
     vcov = bread @ np.asarray(meat) @ bread / n
     return np.asarray((vcov + vcov.T) / 2)
@@ -197,7 +201,7 @@ def scaled_test(blocks: Sequence[Block], chisq: float, df: int, kind: TestKind) 
 
 def _traces(blocks: Sequence[Block]) -> tuple[float, float]:
     """Return tr(UΓ) and tr((UΓ)²), with U = W − WΔ A⁻¹ ΔᵀW over all groups and A their information."""
-    inverse = np.linalg.inv(_information(blocks))
+    inverse = np.linalg.pinv(_information(blocks), hermitian=True)
     scored = [b.weighted(b.delta) for b in blocks]
     first = second = 0.0
     products = []

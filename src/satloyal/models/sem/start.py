@@ -95,7 +95,8 @@ class _Covariances:
         return default if math.isnan(value) else value
 
     def block(self, rows: Sequence[str], columns: Sequence[str]) -> Array:
-        return self.values[np.ix_([self.at[r] for r in rows], [self.at[c] for c in columns])]
+        at = np.array([self.at[r] for r in rows])
+        return np.asarray(self.values[at[:, None], [self.at[c] for c in columns]])
 
     def relate(self, factor: str, items: Sequence[str], loadings: Array) -> None:
         """Set the covariances of a factor of known variance with all else that is known."""
@@ -176,10 +177,7 @@ class _Guess:
         if self.way == "principal axis":
             raw, variance = self._axis(marker, items)
         else:
-            raw = {marker: 1.0}
-            for item in items:
-                if item != marker:
-                    raw[item] = self._fabin(marker, item, [z for z in items if z not in (marker, item)])
+            raw = self._fabin(marker, items)
             variance = self._common(raw, marker)
         scale = unit
         if not fixed and (factor, "~~", factor) in self.fixed and self.fixed[factor, "~~", factor] > 0:
@@ -213,15 +211,30 @@ class _Guess:
         raw = {item: float(axis[k] * sd[k] / own) for k, item in enumerate(items)}
         return {**raw, marker: 1.0}, float(own**2)
 
-    def _fabin(self, marker: str, item: str, instruments: list[str]) -> float:
-        """λ = s_iz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) with the other items z as instruments."""
-        if not instruments:
-            return float(np.sign(self.cov[marker, item]) or 1.0)
-        a, b = self.cov.block(instruments, (marker, item)).T
-        solved = _solve(self.cov.block(instruments, instruments), a)
-        value = float(solved @ b) / (float(solved @ a) or 1.0)
-        ratio = math.sqrt(self.cov[item, item] / self.cov[marker, marker])
-        return _between(value / ratio, -_LARGEST_LOADING, _LARGEST_LOADING) * ratio
+    def _fabin(self, marker: str, items: list[str]) -> dict[str, float]:
+        """λ_j = s_jz S_zz⁻¹ s_z1 / (s_1z S_zz⁻¹ s_z1) for all items, z being the items but j and the marker.
+
+        With M the inverse of the covariances of all items but the marker, c their covariances with it and
+        u = Mc − diag(M) c, deleting item j from M leaves −u_j / M_jj above and
+        cᵀMc − 2 c_j (Mc)_j + M_jj c_j² − u_j² / M_jj below.
+        """
+        rest = [i for i in items if i != marker]
+        if len(rest) < 2:
+            return {marker: 1.0} | {i: float(np.sign(self.cov[marker, i]) or 1.0) for i in rest}
+        c = self.cov.block(rest, (marker,))[:, 0]
+        S = self.cov.block(rest, rest)
+        try:
+            M = np.linalg.inv(S)
+        except np.linalg.LinAlgError:
+            M = np.linalg.pinv(S, hermitian=True)
+        own, Mc = np.diagonal(M), M @ c
+        u = Mc - own * c
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bottom = c @ Mc - 2 * c * Mc + own * c**2 - u**2 / own
+            values = -u / own / np.where(bottom == 0, 1.0, bottom)
+        spread = np.sqrt(np.diagonal(S) / self.cov[marker, marker])
+        values = np.clip(np.nan_to_num(values / spread), -_LARGEST_LOADING, _LARGEST_LOADING) * spread
+        return {marker: 1.0} | dict(zip(rest, values.tolist(), strict=True))
 
     def _common(self, raw: dict[str, float], marker: str) -> float:
         """Variance of the factor from the covariances of its items, kept within its marker's."""
