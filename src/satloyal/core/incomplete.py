@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from satloyal.core.rows import (
     check_columns,
-    checked_weights,
     column_numbers,
-    group_codes,
+    counted_rows,
     scaled_weights,
     used_groups,
 )
@@ -112,21 +111,8 @@ class IncompleteRows:
             )
             notes.append(Note("missing covariates", text, count))
             keep = keep & ~lost
-        weight = None
-        if weights is not None:
-            weight = checked_weights(weights, len(frame))
-            usable = np.isfinite(weight) & (weight > 0)
-            if (keep & ~usable).any():
-                count = int((keep & ~usable).sum())
-                notes.append(
-                    Note("weights", f"{count} rows have a weight of zero or none and are left out", count)
-                )
-            keep &= usable
-        codes, labels = group_codes(group, len(frame))
-        if group is not None and (codes < 0).any():
-            count = int((keep & (codes < 0)).sum())
-            notes.append(Note("groups", f"{count} rows have no group and are left out", count))
-            keep &= codes >= 0
+        keep, weight, codes, labels, said = counted_rows(keep, weights, group)
+        notes.extend(said)
         labels, codes = used_groups(labels, codes[keep])
         values = values[keep]
         _check_coverage(values, codes, names, labels)

@@ -18,6 +18,7 @@ __all__ = [
     "check_columns",
     "checked_weights",
     "column_numbers",
+    "counted_rows",
     "group_codes",
     "used_groups",
 ]
@@ -70,21 +71,8 @@ class CompleteRows:
         values = column_numbers(frame, names)
         keep: Array = ~np.asarray(np.isnan(values).any(axis=1))
         notes: list[Note] = []
-        weight = None
-        if weights is not None:
-            weight = checked_weights(weights, len(frame))
-            usable = np.isfinite(weight) & (weight > 0)
-            if (keep & ~usable).any():
-                count = int((keep & ~usable).sum())
-                notes.append(
-                    Note("weights", f"{count} rows have a weight of zero or none and are left out", count)
-                )
-            keep &= usable
-        codes, labels = group_codes(group, len(frame))
-        if group is not None and (codes < 0).any():
-            count = int((keep & (codes < 0)).sum())
-            notes.append(Note("groups", f"{count} rows have no group and are left out", count))
-            keep &= codes >= 0
+        keep, weight, codes, labels, said = counted_rows(keep, weights, group)
+        notes.extend(said)
         dropped = int(len(frame) - keep.sum())
         if dropped:
             text = f"{dropped} of {len(frame)} rows are not complete and left out; {int(keep.sum())} remain"
@@ -95,6 +83,43 @@ class CompleteRows:
         if weight is not None:
             weight = scaled_weights(weight[keep])
         return cls(names, values, frame.index[keep], keep, weight, codes, labels, tuple(notes))
+
+
+def counted_rows(
+    keep: Array, weights: Array | Sequence[float] | None, group: Array | Sequence[Any] | None
+) -> tuple[Array, Array | None, Array, tuple[str, ...], list[Note]]:
+    """Leave out rows without a positive weight or without a group, and say how many.
+
+    Parameters
+    ----------
+    keep : ndarray of bool, shape (n,)
+        Rows that are kept so far.
+    weights, group : array_like, shape (n,), optional
+
+    Returns
+    -------
+    keep : ndarray of bool, shape (n,)
+    weight : ndarray, shape (n,), optional
+    codes : ndarray of int, shape (n,)
+    labels : tuple of str
+    notes : list of Note
+    """
+    notes: list[Note] = []
+    weight = None
+    if weights is not None:
+        weight = checked_weights(weights, len(keep))
+        usable = np.isfinite(weight) & (weight > 0)
+        if (keep & ~usable).any():
+            count = int((keep & ~usable).sum())
+            text = f"{count} rows have a weight of zero or none and are left out"
+            notes.append(Note("weights", text, count))
+        keep = keep & usable
+    codes, labels = group_codes(group, len(keep))
+    if group is not None and (codes < 0).any():
+        count = int((keep & (codes < 0)).sum())
+        notes.append(Note("groups", f"{count} rows have no group and are left out", count))
+        keep = keep & (codes >= 0)
+    return keep, weight, codes, labels, notes
 
 
 def check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:

@@ -170,11 +170,7 @@ class Bootstrap(Fit):
             parts = least_squares_influence(self.fit)
             return inference.summed_scores(parts, self.fit.input.clusters)
         vcov = inference.vcov_of(self.fit.observed_hessian / 2, self.fit.effective_n, self.fit.tangent)
-        scores = self.fit.scores()
-        if self.fit.input.clusters is not None:
-            summed = np.zeros((int(self.fit.input.clusters.max()) + 1, scores.shape[1]))
-            np.add.at(summed, self.fit.input.clusters, scores)
-            scores = summed
+        scores = inference.summed_scores(self.fit.scores(), self.fit.input.clusters)
         influence: Array = -scores @ vcov
         return influence
 
