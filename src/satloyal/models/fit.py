@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from satloyal.models import presenter
+from satloyal.models.presenter import Presented
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from satloyal.notes import Note
 
 __all__ = ["Check", "Fit", "Status", "plain"]
@@ -86,7 +84,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-class Fit(ABC):
+class Fit(Presented, ABC):
     """Base of all results.
 
     Subclasses are frozen dataclasses that set :attr:`family` and implement :meth:`tidy`, :meth:`glance`
@@ -185,22 +183,3 @@ class Fit(ABC):
             ],
             "notes": [str(n) for n in self.notes],
         }
-
-    def figure(self, name: str, **options: Any) -> Figure:
-        """Return one figure of this fit as a matplotlib figure.
-
-        Parameters
-        ----------
-        name : str
-            One of :meth:`figures`.
-        **options
-            Passed to the figure.
-        """
-        return presenter.present().figure(self, name, **options)
-
-    def figures(self) -> tuple[str, ...]:
-        """Return the names that :meth:`figure` knows for this fit."""
-        return presenter.present().figures(self)
-
-    def _repr_html_(self) -> str:
-        return presenter.present().html(self)
