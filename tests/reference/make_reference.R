@@ -4,7 +4,7 @@
 #   Rscript make_reference.R check           refit every stored case from its own syntax, data and arguments, and
 #                                            compare with what is stored; exit status 1 beyond 1e-6
 #   Rscript make_reference.R extra [PREFIX]  write lavaan_extra/*.json from the definitions in this file and
-#                                            in constraint_cases.R, fiml_cases.R and ordinal_cases.R, all or those
+#                                            in the files *_cases.R, all or those
 #                                            whose name begins so
 #   Rscript make_reference.R remake FOLDER   write every case of both folders anew into FOLDER
 #   Rscript make_reference.R published FOLDER  print the figures of test_published.py (FOLDER: SATLOYAL_REFERENCE)
@@ -501,6 +501,7 @@ published_figures <- function(folder) {
 source(file.path(here, "constraint_cases.R"))
 source(file.path(here, "fiml_cases.R"))
 source(file.path(here, "ordinal_cases.R"))
+source(file.path(here, "language_cases.R"))
 
 argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
@@ -510,7 +511,7 @@ if (action == "extra") {
   incomplete_samples()
   ordinal_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
-                   c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases()))
+                   c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

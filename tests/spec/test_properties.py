@@ -51,7 +51,11 @@ def quoted(name):
 
 @st.composite
 def modifiers(draw, groups):
-    kind = draw(st.sampled_from(["", "", "", "label", "value", "free", "start", "groups"]))
+    kind = draw(
+        st.sampled_from(
+            ["", "", "", "label", "value", "free", "start", "mark", "lower", "both", "equal", "groups"]
+        )
+    )
     number = draw(st.sampled_from([0.0, 1.0, -0.25, 1 / 3, 1e-7, 12.5]))
     label = draw(st.sampled_from(["a", "b", "lab.1", "标签"]))
     if kind == "groups":
@@ -63,6 +67,10 @@ def modifiers(draw, groups):
         "value": f"{number!r}*",
         "free": "NA*",
         "start": f"start({number!r})*",
+        "mark": f"{number!r}?",
+        "lower": f"lower({number!r})*",
+        "both": f"lower(-2)*upper({number!r})*",
+        "equal": f'equal("{label}")*',
     }[kind]
 
 
@@ -138,7 +146,7 @@ PIECES = [
     *"+-*/^(),;|~<>=:?#!&'`\" \n",
     *["=~", "~~", "~1", ":=", "==", "<~", "**", "<=", "\\", "\x00", "é", "½", "\u0301", "😀"],
     *["x1", "F", "a", "满意", "1", "0", "0.5", "1e9", "NA", "t1"],
-    *["c(", "start(", "label(", "equal(", "exp("],
+    *["c(", "start(", "label(", "equal(", "lower(", "upper(", "exp("],
 ]
 
 

@@ -245,3 +245,42 @@ def test_arguments_are_checked(options, message):
 
 def test_group_lists_need_one_entry_a_group():
     assert "a list of 2 modifiers for 3 groups" in fault("F =~ x1 + c(a, b)*x2", groups=3)
+
+
+def test_bounds_and_starts_stand_on_their_rows_and_change_nothing_else():
+    bounded = "F =~ x1 + lower(0)*x2 + a*x2 + 0.7?x3 + upper(2)*x3"
+    table = rows(bounded)
+    assert (table["F=~x2", 1].lower, table["F=~x2", 1].upper, table["F=~x2", 1].label) == (0.0, None, "a")
+    assert (table["F=~x3", 1].lower, table["F=~x3", 1].upper, table["F=~x3", 1].start) == (None, 2.0, 0.7)
+    plain = rows("F =~ x1 + a*x2 + x3")
+    assert {k: r.free for k, r in table.items()} == {k: r.free for k, r in plain.items()}
+
+
+def test_bounds_differ_between_groups_and_na_is_none():
+    table = rows("F =~ x1 + lower(c(0.2, NA))*x2 + x3", groups=2)
+    assert [table["F=~x2", g].lower for g in (1, 2)] == [0.2, None]
+
+
+def test_a_list_with_na_labels_only_the_groups_that_have_a_label():
+    table = rows("F =~ x1 + c(a, NA)*x2 + x3", groups=2)
+    assert [table["F=~x2", g].label for g in (1, 2)] == ["a", ""]
+    assert table["F=~x2", 1].free != table["F=~x2", 2].free
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("F =~ x1 + lower(1)*x2 + upper(0)*x2", "the lower bound 1 stands above the upper bound 0"),
+        ("F =~ lower(2)*x1 + x2", "fixed at 1, outside its bounds"),
+        ("F =~ x1 + lower(1)*x2 + lower(2)*x2", "two lower bounds"),
+        ('F =~ x1 + equal("b")*x2 + a*x3', "no parameter has the label 'b'"),
+        ('F =~ x1 + b*x2 + equal("a")*x2 + a*x3', "a label and equal()"),
+    ],
+)
+def test_bounds_and_equalities_that_cannot_be_are_refused(text, words):
+    assert words in fault(text)
+
+
+def test_equal_takes_a_label_too():
+    table = rows('F =~ x1 + equal("a")*x2 + a*x3')
+    assert table["F=~x2", 1].free == table["F=~x3", 1].free

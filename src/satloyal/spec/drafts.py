@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -66,6 +67,8 @@ class Setting:
     value: float | None = None
     freed: bool = False
     start: float | None = None
+    lower: float | None = None
+    upper: float | None = None
     label: str = ""
     equal: str = ""
     equal_span: Span | None = None
@@ -177,7 +180,22 @@ def settle(draft: Draft, group: int, groups: int, source: Source) -> Setting:
     if draft.marker and setting.value is None and not setting.freed:
         scale = 1.0 if setting.start is None else setting.start
         setting = replace(setting, value=scale, start=None)
+    _check_bounds(setting, draft, source)
     return setting
+
+
+def _check_bounds(setting: Setting, draft: Draft, source: Source) -> None:
+    """Refuse bounds the wrong way round, and a fixed value beyond them."""
+    low = -math.inf if setting.lower is None else setting.lower
+    high = math.inf if setting.upper is None else setting.upper
+    if low > high:
+        msg = f"the lower bound {low:g} stands above the upper bound {high:g}"
+        raise source.error(msg, draft.modifiers[-1].span, "exchange them")
+    if setting.value is not None and not low <= setting.value <= high:
+        msg = f"the parameter is fixed at {setting.value:g}, outside its bounds"
+        raise source.error(
+            msg, draft.modifiers[-1].span, "leave out the bound, or free the parameter with NA*"
+        )
 
 
 def _wrong_length(source: Source, modifier: Modifier, groups: int) -> SpecError:
@@ -191,11 +209,10 @@ def _wrong_length(source: Source, modifier: Modifier, groups: int) -> SpecError:
 
 def _with(setting: Setting, modifier: Modifier, atom: float | str | None, source: Source) -> Setting:
     """Add one more modifier to a setting, or say that the two contradict each other."""
-    if modifier.kind == "start":
+    if modifier.kind in ("start", "lower", "upper"):
         if isinstance(atom, str) or atom is None:
             return setting
-        _agree(setting.start, atom, "starting values", modifier, source)
-        return replace(setting, start=atom)
+        return _with_number(setting, modifier, atom, source)
     if isinstance(atom, str):
         if not atom:
             return setting
@@ -212,6 +229,17 @@ def _with(setting: Setting, modifier: Modifier, atom: float | str | None, source
         raise source.error("a fixed value for what NA frees", modifier.span, "leave out one of the two")
     _agree(setting.value, atom, "fixed values", modifier, source)
     return replace(setting, value=atom)
+
+
+def _with_number(setting: Setting, modifier: Modifier, number: float, source: Source) -> Setting:
+    if modifier.kind == "start":
+        _agree(setting.start, number, "starting values", modifier, source)
+        return replace(setting, start=number)
+    if modifier.kind == "lower":
+        _agree(setting.lower, number, "lower bounds", modifier, source)
+        return replace(setting, lower=number)
+    _agree(setting.upper, number, "upper bounds", modifier, source)
+    return replace(setting, upper=number)
 
 
 def _agree(old: object, new: object, what: str, modifier: Modifier, source: Source) -> None:

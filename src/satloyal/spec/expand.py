@@ -11,6 +11,7 @@ from satloyal.spec.parameter import Parameter
 from satloyal.spec.roles import Roles
 from satloyal.spec.source import Source, Span, nearest
 from satloyal.spec.syntax import parse
+from satloyal.spec.tokens import is_name
 
 __all__ = ["expand", "row_name"]
 
@@ -81,6 +82,8 @@ def _row(draft: Draft, setting: Setting, label: str, group: int) -> Parameter:
         group=group,
         value=setting.value,
         start=setting.start,
+        lower=setting.lower,
+        upper=setting.upper,
         label=label,
         origin=draft.origin,
         fixed_x=draft.fixed_x,
@@ -138,13 +141,17 @@ def automatic_label(index: int, known: set[str]) -> str:
 def _equalities(
     drafts: list[Draft], settings: list[list[Setting]], labels: list[list[str]], source: Source
 ) -> None:
-    """Give rows with ``equal("f=~x1")`` the label of the row they name."""
+    """Give rows with ``equal("f=~x1")`` the label of the row they name; with ``equal("a")``, the label a."""
     known = {label for of_group in labels for label in of_group}
     for g, of_group in enumerate(settings):
         for i, setting in enumerate(of_group):
             if not setting.equal:
                 continue
             span = setting.equal_span or Span(0, 0)
+            if is_name(setting.equal):
+                _check_label(setting, known, source)
+                labels[g][i] = setting.equal
+                continue
             target = _target(i, of_group, drafts, source)
             if labels[g][i] and labels[g][i] != labels[g][target]:
                 raise source.error("a label and equal() for one parameter", span, "leave out one of them")
@@ -153,10 +160,24 @@ def _equalities(
             labels[g][i] = labels[g][target]
 
 
+def _check_label(setting: Setting, known: set[str], source: Source) -> None:
+    span, name = setting.equal_span or Span(0, 0), setting.equal
+    if setting.label not in ("", name):
+        raise source.error("a label and equal() for one parameter", span, "leave out one of them")
+    if name not in known:
+        near = nearest(name, known - {""})
+        fix = (
+            f"did you mean '{near}'?"
+            if near
+            else 'label the other parameter, or name it as in equal("f=~x2")'
+        )
+        raise source.error(f"no parameter has the label '{name}'", span, fix)
+
+
 def _target(i: int, of_group: list[Setting], drafts: list[Draft], source: Source) -> int:
     """Follow ``equal()`` from a row to the row that is not itself made equal to another."""
     seen = [i]
-    while (setting := of_group[seen[-1]]).equal:
+    while (setting := of_group[seen[-1]]).equal and not is_name(setting.equal):
         span = setting.equal_span or Span(0, 0)
         try:
             seen.append(_find(setting.equal, drafts))
@@ -176,7 +197,11 @@ def _fixed_by_label(rows: list[Parameter], source: Source) -> list[Parameter]:
         if fixed.setdefault(row.label, row.value) != row.value:
             msg = f"the label '{row.label}' stands on rows fixed to {fixed[row.label]:g} and to {row.value:g}"
             raise source.error(msg, row.span or Span(0, 0), "give them different labels")
-    return [replace(r, value=fixed[r.label], start=None) if r.label in fixed else r for r in rows]
+    return [_held(r, fixed[r.label]) if r.label in fixed else r for r in rows]
+
+
+def _held(row: Parameter, value: float) -> Parameter:
+    return replace(row, value=value, start=None, lower=None, upper=None)
 
 
 def _numbered(rows: list[Parameter]) -> tuple[Parameter, ...]:

@@ -1,4 +1,4 @@
-"""Modifiers: what stands before a variable with ``*`` (labels, fixed values, NA, starts, equalities)."""
+"""Modifiers: what stands before a variable with ``*`` (labels, fixed values, starts, bounds …)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ __all__ = ["Atom", "Modifier", "read_modifier"]
 Atom = float | str | None
 """A number (fixed value), a name (label; ``""`` for none) or None (NA: free)."""
 
-_KNOWN = ("c", "start", "label", "equal")
+_KNOWN = ("c", "start", "label", "equal", "lower", "upper")
+_NUMERIC = {"start": "a starting value", "lower": "a lower bound", "upper": "an upper bound"}
 _NOT_OFFERED = {
-    "lower": "give the parameter a label and write the bound as a constraint, as in 'a > 0'",
-    "upper": "give the parameter a label and write the bound as a constraint, as in 'a < 1'",
     "prior": "there is no Bayesian estimation here",
-    "efa": "write the loadings out",
+    "efa": "there is no rotation here; write the loadings out, 0* for those that are none",
     "rv": "give both parameters the same label",
 }
 
@@ -33,16 +32,17 @@ class Modifier:
 
     Parameters
     ----------
-    kind : {"value", "start", "equal"}
+    kind : {"value", "start", "equal", "lower", "upper"}
         ``"value"``: fixed value, label or NA; ``"start"``: starting value; ``"equal"``: equal to the
-        parameter written out in the text (``"f=~x1"``).
+        parameter written out in the text (``"f=~x1"``), or to those with a label; ``"lower"``, ``"upper"``:
+        bounds.
     atoms : tuple
         One for all groups, or one a group (written with ``c(...)``).
     span : Span
         Where it stands.
     """
 
-    kind: Literal["value", "start", "equal"]
+    kind: Literal["value", "start", "equal", "lower", "upper"]
     atoms: tuple[Atom, ...]
     span: Span
 
@@ -91,10 +91,11 @@ def _call(cursor: Cursor) -> Modifier:
 
 
 def _checked(cursor: Cursor, name: Token, atoms: tuple[Atom, ...], span: Span) -> Modifier:
-    if name.text == "start":
+    if name.text in ("start", "lower", "upper"):
         if any(isinstance(a, str) for a in atoms):
-            raise cursor.source.error("a starting value is a number", span, "write as in start(0.8)*x")
-        return Modifier("start", atoms, span)
+            message = f"{_NUMERIC[name.text]} is a number"
+            raise cursor.source.error(message, span, f"write as in {name.text}(0.8)*x")
+        return Modifier(name.text, atoms, span)
     if any(not isinstance(a, str) for a in atoms):
         raise cursor.source.error(f"{name.text}() takes text", span, f'write as in {name.text}("a")*x')
     return Modifier("equal" if name.text == "equal" else "value", atoms, span)

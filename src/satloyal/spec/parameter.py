@@ -28,6 +28,8 @@ class Parameter:
         Fixed value; None when free, and when fixed to the sample moment (`fixed_x`).
     start : float or None
         Starting value that the user gave.
+    lower, upper : float or None
+        Bounds that the user gave.
     label : str
         Label; rows with the same label are one parameter. ``""`` if none.
     origin : {"user", "default"}
@@ -47,6 +49,8 @@ class Parameter:
     free: int = 0
     value: float | None = None
     start: float | None = None
+    lower: float | None = None
+    upper: float | None = None
     label: str = ""
     origin: Literal["user", "default"] = "user"
     fixed_x: bool = False

@@ -3,15 +3,17 @@
 The grammar, one statement a line (or up to ``;``)::
 
     relation    = names ("=~" | "<~" | "~~" | "~" | "|") term { "+" term }
-    term        = { modifier "*" } ( name | "1" | "0" )        (1 and 0 only after "~": the intercept)
-    modifier    = number | "NA" | label | "label" | c(...) | start(...) | label(...) | equal(...)
+    term        = { modifier "*" | start "?" } ( name | "1" | "0" )   (1 and 0 only after "~": the intercept)
+    modifier    = number | "NA" | label | "label" | c(...) | start(...) | lower(...) | upper(...)
+                  | label(...) | equal(...)
+    start       = number | c(...)
     definition  = name ":=" expression
     constraint  = expression ("==" | "<" | ">") expression
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -262,6 +264,8 @@ def _relation(cursor: Cursor) -> Relation:
     operator = cursor.peek()
     if not operator.is_operator(*_RELATIONAL):
         fix = "names on the left are joined by '+'; modifiers (labels, fixed values) stand on the right"
+        if lhs[-1].text == "efa":
+            fix = "there is no rotation here; write the loadings out, 0* for those that are none"
         raise cursor.source.error(f"'{operator.text}' cannot stand on the left", cursor.mark(operator), fix)
     cursor.take()
     terms = [_term(cursor, operator)]
@@ -296,13 +300,22 @@ def _term(cursor: Cursor, operator: Token) -> Term:
             return _variable(cursor, operator, tuple(modifiers))
         modifiers.append(read_modifier(cursor))
         star = cursor.peek()
-        if not star.is_operator("*"):
+        if star.is_operator("?"):
+            modifiers[-1] = _start(cursor, modifiers[-1])
+        elif not star.is_operator("*"):
             raise _no_variable(cursor, star, token)
         cursor.take()
 
 
 def _ends_term(token: Token) -> bool:
-    return token.kind == "end" or not token.is_operator("*", "(", "/", "^", "**")
+    return token.kind == "end" or not token.is_operator("*", "?", "(", "/", "^", "**")
+
+
+def _start(cursor: Cursor, modifier: Modifier) -> Modifier:
+    """Read ``0.8?x``, another way to write ``start(0.8)*x``."""
+    if modifier.kind != "value" or any(isinstance(a, str) for a in modifier.atoms):
+        raise cursor.source.error("a starting value is a number", modifier.span, "write as in 0.8?x")
+    return replace(modifier, kind="start")
 
 
 def _no_variable(cursor: Cursor, found: Token, start: Token) -> SpecError:

@@ -49,7 +49,14 @@ def _follows(same: list[Parameter]) -> bool:
 def _terms(same: list[Parameter]) -> Iterator[str]:
     """Print a row as terms, one for each thing that is said about it."""
     variable = "1" if same[0].op == "~1" else quote(same[0].rhs)
-    modifiers = [m for m in (_labels(same), _values(same), _starts(same)) if m]
+    said = (
+        _labels(same),
+        _values(same),
+        _called("start", [r.start for r in same]),
+        _called("lower", [r.lower for r in same]),
+        _called("upper", [r.upper for r in same]),
+    )
+    modifiers = [m for m in said if m]
     for modifier in modifiers:
         yield f"{modifier}*{variable}"
     if not modifiers:
@@ -72,9 +79,8 @@ def _values(same: list[Parameter]) -> str:
     return _numbers(values)
 
 
-def _starts(same: list[Parameter]) -> str:
-    starts = [r.start for r in same]
-    return "" if all(s is None for s in starts) else f"start({_numbers(starts)})"
+def _called(name: str, values: list[float | None]) -> str:
+    return "" if all(v is None for v in values) else f"{name}({_numbers(values)})"
 
 
 def _numbers(values: list[float | None]) -> str:

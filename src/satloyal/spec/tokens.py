@@ -17,7 +17,7 @@ Kind = Literal["name", "number", "string", "operator", "end"]
 RELATIONS = ("=~", "<~", "~~", "~", "|", ":=", "==", "<", ">")
 """What a statement can say, longest first where one begins another."""
 
-_OPERATORS = ("=~", "<~", "~~", ":=", "==", "<=", ">=", "**", "~", "|", "<", ">", *"+-*/^(),")
+_OPERATORS = ("=~", "<~", "~~", ":=", "==", "<=", ">=", "**", "~", "|", "<", ">", *"+-*/^(),?")
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _SYMBOLS = frozenset("=~<>|:+-*/^?@%&$")
 _CLOSERS = frozenset({")", ","})
@@ -196,7 +196,7 @@ def _stray(source: Source, at: int) -> Exception:
         known_text = f"did you mean '{known}'? " if known else ""
         fix = f"{known_text}The operators are {'  '.join(RELATIONS)}"
         if run == ":":
-            fix = "':' makes no product here; compute the product as a column and use its name"
+            fix = _colon(text, at)
         return source.error(f"unknown operator '{run}'", Span(at, end), fix)
     c = text[at]
     plain = unicodedata.normalize("NFKC", c)
@@ -207,6 +207,16 @@ def _stray(source: Source, at: int) -> Exception:
     else:
         fix = "leave it out, or write a name that holds it in backticks, as in `my column`"
     return source.error(f"the character '{c}' does not belong here", Span(at, at + 1), fix)
+
+
+def _colon(text: str, at: int) -> str:
+    """Say what to write where a ``:`` stands alone."""
+    block = text[text.rfind("\n", 0, at) + 1 : at].strip()
+    if block in ("group", "block"):
+        return "there are no blocks; write one model, with c(...) for what differs between groups"
+    if block == "level":
+        return "there are no multilevel models; cluster= makes standard errors allow for clusters"
+    return "':' makes no product here; compute the product as a column and use its name"
 
 
 def _join_lines(tokens: list[Token]) -> list[Token]:

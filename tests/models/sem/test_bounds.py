@@ -106,6 +106,27 @@ def test_bounds_are_named_by_label_or_parameter_and_apply_to_every_group(pupils:
     assert (two.query("lhs == 'x1' and op == '~~'")["est"] >= 0.9 - 1e-10).all()
 
 
+def test_bounds_in_the_model_text_are_those_given_by_name(customers: pd.DataFrame) -> None:
+    named = sl.fit_sem(HEYWOOD, customers, bounds={"Loyalty ~~ Loyalty": (0.1, None)})
+    written = sl.fit_sem(HEYWOOD + "\nLoyalty ~~ lower(0.1)*Loyalty", customers)
+    keys = ["lhs", "op", "rhs"]
+    both = named.tidy().merge(written.tidy(), on=keys)
+    np.testing.assert_allclose(both["est_x"], both["est_y"], atol=1e-7)
+    assert row(written.tidy(), "Loyalty", "~~", "Loyalty")["est"] == 0.1
+    assert [c.status for c in written.checks if c.name == "bounds"] == ["warn"]
+    boot = written.bootstrap(50, seed=3)
+    place = next(r.free for r in written.table.rows if r.name == "Loyalty~~Loyalty") - 1
+    assert (boot.theta_star[:, place] >= 0.1).all()
+
+
+def test_bounds_in_the_text_hold_beside_equalities_where_lavaan_drops_them(pupils: pd.DataFrame) -> None:
+    model = "visual =~ x1 + a*x2 + upper(0.5)*x3 + a*x3\ntextual =~ x4 + x5 + x6"
+    fit = sl.fit_sem(model, pupils)
+    assert row(fit.tidy(), "visual", "=~", "x2")["est"] == pytest.approx(0.5, abs=1e-9)
+    with pytest.raises(FitError, match="exclude those of its label"):
+        sl.fit_sem(model, pupils, bounds={"a": (0.6, None)})
+
+
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [

@@ -86,6 +86,7 @@ def limits(table: ParameterTable, bounds: BoundsOption, covs: Sequence[Array]) -
     Returns
     -------
     Limits
+        Bounds written in the model text, as ``lower(0)*x``, hold beside the option's.
 
     Raises
     ------
@@ -102,6 +103,11 @@ def limits(table: ParameterTable, bounds: BoundsOption, covs: Sequence[Array]) -
     fifth, factor variances up by three tenths, loadings by a tenth). A factor without a marker has a
     variance up to the largest of the items, and with a fixed variance v loadings within ±√(s / v).
     """
+    return _with_written(table, _asked(table, bounds, covs))
+
+
+def _asked(table: ParameterTable, bounds: BoundsOption, covs: Sequence[Array]) -> Limits:
+    """Return the bounds of the option."""
     size = len(covs[0]) if covs else 1
     if bounds is None or bounds == "none" or table.q == 0:
         free = np.full((1, table.q), np.inf)
@@ -123,6 +129,26 @@ def limits(table: ParameterTable, bounds: BoundsOption, covs: Sequence[Array]) -
                 at = row.free - 1
                 lower[:, at] = np.maximum(lower[:, at], low)
                 upper[:, at] = np.minimum(upper[:, at], high)
+    return Limits(lower, upper)
+
+
+def _with_written(table: ParameterTable, asked: Limits) -> Limits:
+    """Add the bounds that the model text gives: the narrower of two holds."""
+    rows = [r for r in table.rows if r.free and (r.lower is not None or r.upper is not None)]
+    if not rows:
+        return asked
+    lower, upper = asked.lower.copy(), asked.upper.copy()
+    for row in rows:
+        at = row.free - 1
+        if row.lower is not None:
+            lower[:, at] = np.maximum(lower[:, at], row.lower)
+        if row.upper is not None:
+            upper[:, at] = np.minimum(upper[:, at], row.upper)
+        if (lower[:, at] > upper[:, at]).any():
+            raise FitError(
+                f"the bounds of {row_name(row)} in the model text exclude those of its label or of bounds=",
+                where="fit_sem", fix="drop or correct one of them",
+            )  # fmt: skip
     return Limits(lower, upper)
 
 

@@ -1,0 +1,38 @@
+# Cases of the model language: modifiers in all mixes, effect coding, composites; read by make_reference.R.
+
+language_cases <- function() list(
+  case("x_language_bounds", ecsi, paste0(ecsi3, "
+    Loyalty ~~ lower(0)*Loyalty
+    CUSA2 ~~ upper(3)*CUSA2"), note = "bounds in the text: one holds off a Heywood case"),
+  case("x_language_bounds_label", hs, "
+    visual =~ x1 + lower(0.6)*x2 + c(a, a2)*x2 + upper(c(1, 0.9))*x3
+    textual =~ x4 + c(b, b2)*x5 + lower(0)*x6
+    textual ~ c(s1, s2)*visual + start(c(0.4, 0.6))*visual
+    gap := s1 - s2
+    product := a*b", group = "school", note = "bounds beside labels, one a group"),
+  case("x_language_mixes", hs, "
+    visual =~ c(1, NA)*x1 + c(l1, l2)*x2 + start(c(0.5, 0.8))*x2 + 0.7?x3
+    visual ~~ c(NA, 1)*visual
+    textual =~ x4 + c(1.1, NA)*x5 + c(NA, 0.9)*x6
+    textual ~ c(s, t)*visual
+    x1 ~ c(NA, 4.9)*1 + c(i1, i2)*1
+    x1 ~~ c(0, NA)*x4
+    d := l1 - l2", group = "school", note = "fixed in one group and free in the other"),
+  case("x_language_equal", hs, "
+    visual =~ x1 + x2 + equal('visual=~x2')*x3
+    textual =~ x4 + a*x5 + equal('a')*x6
+    x1 ~~ equal('x2~~x2')*x1
+    x2 ~~ x2", "cfa", note = "equal() by a parameter and by a label"),
+  case("x_language_numbers", hs, "
+    visual =~ x1 + (1 + 2)/6*x2 + sqrt(0.5)*x3
+    textual =~ x4 + x5 + x6
+    textual ~ -0.5*visual
+    speed =~ x7 + x8 + x9
+    speed ~ 0*visual + b*textual", note = "numbers worked out"),
+  case("x_language_path", hs, "
+    x4 ~ 0.4*x1 + c(b1, b2)*ageyr
+    x9 ~ c(c1, c2)*x4 + x1 + ageyr
+    b1 + b2 == 0.1
+    indirect := b1*c1
+    gap := b1*c1 - b2*c2", group = "school", note = "paths of two groups, an equation across them")
+)
