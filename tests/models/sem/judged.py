@@ -1,4 +1,4 @@
-"""Fits that lavaan judged too, and what it said (reference/judgement.json, made by make_judgement.R)."""
+"""Fits that lavaan judged too, and what it said (reference/judgement*.json, made by make_judgement*.R)."""
 
 from __future__ import annotations
 
@@ -52,3 +52,29 @@ def fit(name: str) -> Any:
 @cache
 def lavaan() -> dict[str, Any]:
     return json.loads((HERE / "reference" / "judgement.json").read_text(encoding="utf-8"))
+
+
+# --- adjusted tests, ordinal items and incomplete rows: judgement_adjusted.json ---
+
+NINE = [f"x{i}" for i in range(1, 10)]
+EQUAL = "visual =~ x1 + a*x2 + a*x3\ntextual =~ x4 + b*x5 + b*x6\nspeed =~ x7 + x8 + x9"
+TWO_FACTORS = "visual =~ x1 + x2 + x3 + x7 + x8 + x9\ntextual =~ x4 + x5 + x6"
+
+
+@cache
+def judged(kind: str, estimator: str, text: str = CFA, equal: tuple[str, ...] | None = None) -> Any:
+    """Fit as make_judgement_adjusted.R does; ``equal`` in groups, none of one group."""
+    options: dict[str, Any] = {"estimator": estimator}
+    if kind == "ordinal":
+        options["ordered"] = NINE
+    if kind == "incomplete":
+        options["missing"] = "fiml"
+    if equal is not None:
+        options |= {"group": "school", "group_equal": list(equal)}
+    data = pupils({"ordinal": "ordinal", "incomplete": "missing"}.get(kind, "1939"))
+    return sl.fit_sem(text, data, **options)
+
+
+@cache
+def lavaan_adjusted() -> dict[str, Any]:
+    return json.loads((HERE / "reference" / "judgement_adjusted.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import pytest
 import satloyal as sl
 from models.sem.examples import CFA, respondents
 from models.sem.judged import CFA as PUPILS
-from models.sem.judged import TWO_GROUPS, fit, lavaan, pupils
+from models.sem.judged import EQUAL, TWO_FACTORS, TWO_GROUPS, fit, judged, lavaan, lavaan_adjusted, pupils
 
 
 def test_wald_tests_are_lavaans() -> None:
@@ -157,6 +157,44 @@ def test_models_of_ordinal_items_are_nested_by_their_parameters() -> None:
     assert free.lrt(equal).df == 1
     assert free.lrt(equal).statistic == pytest.approx(equal.glance()["chisq"] - free.glance()["chisq"])
     assert np.isnan(free.lrt(apart).statistic)
+
+
+@pytest.mark.parametrize("case", lavaan_adjusted()["lrt"])
+def test_differences_of_adjusted_tests_are_lavaans(case: str) -> None:
+    kind, estimator, groups = case.split()
+    stored = lavaan_adjusted()["lrt"][case]
+    one = groups == "one"
+    free = judged(kind, estimator, equal=None if one else ())
+    held = judged(kind, estimator, EQUAL) if one else judged(kind, estimator, equal=("loadings",))
+    close = {"rel": 1e-4 if estimator.startswith("ML") else 1e-5}
+    assert free.lrt(held).statistic == pytest.approx(stored["default"], **close)
+    for method in ("satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"):
+        if method in stored:
+            assert free.lrt(held, method=method).statistic == pytest.approx(stored[method], **close)
+    if "two_factors" in stored:  # a correlation of one: nested, and not parameter by parameter
+        assert free.lrt(judged(kind, estimator, TWO_FACTORS)).statistic == pytest.approx(
+            stored["two_factors"], rel=1e-4
+        )
+    if "thresholds" in stored:
+        equal = judged(kind, estimator, equal=("loadings", "thresholds"))
+        assert free.lrt(equal).statistic == pytest.approx(stored["thresholds"], **close)
+        # equal thresholds free scales, which equal loadings alone do not: no test, where lavaan prints one
+        assert "not nested" in held.lrt(equal).reason
+
+
+def test_a_method_is_for_tests_that_are_scaled() -> None:
+    with pytest.raises(sl.SatloyalError, match="are not scaled"):
+        fit("labelled").lrt(fit("equal"), method="satorra.bentler.2010")
+    with pytest.raises(sl.SatloyalError, match="method is 'satorra'"):
+        fit("mlr_labelled").lrt(fit("mlr_equal"), method="satorra")
+
+
+def test_the_factor_of_2010_is_the_one_at_the_smaller_models_estimates() -> None:
+    # where the smaller model is the truth, both factors estimate the same
+    table = sl.compare(fit("mlr_labelled"), fit("mlr_equal"), method="satorra.bentler.2010").tidy()
+    older = sl.compare(fit("mlr_labelled"), fit("mlr_equal")).tidy()
+    assert table["chisq_diff"][1] != older["chisq_diff"][1]
+    assert table["chisq_diff"][1] == pytest.approx(older["chisq_diff"][1], rel=0.2)
 
 
 def test_equivalent_models_are_told_apart_from_nested_ones() -> None:

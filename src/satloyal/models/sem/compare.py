@@ -12,7 +12,8 @@ import pandas as pd
 
 from satloyal.errors import FitError
 from satloyal.models.fit import plain
-from satloyal.models.sem.nesting import check_comparable, difference, relation, tail
+from satloyal.models.sem.difference import DifferenceMethod, difference
+from satloyal.models.sem.nesting import check_comparable, relation, tail
 from satloyal.models.sem.result import SemFit
 
 __all__ = ["Comparison", "compare"]
@@ -54,8 +55,12 @@ class Comparison:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"{self.table.to_html(index=False, na_rep='', float_format='{:.3f}'.format)}<ul>{notes}</ul>"
 
-
-def compare(*fits: SemFit, names: Sequence[str] | None = None, alpha: float = 0.05) -> Comparison:
+def compare(
+    *fits: SemFit,
+    names: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    method: DifferenceMethod | None = None,
+) -> Comparison:
     """Compare structural equation models of the same data.
 
     Models are put in the order of their degrees of freedom, and each is tested against the nearest one
@@ -70,6 +75,11 @@ def compare(*fits: SemFit, names: Sequence[str] | None = None, alpha: float = 0.
         What to call them; ``model 1``, ``model 2`` … in the order given when not named.
     alpha : float
         Level at which a restriction is called rejected.
+    method : {"satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"}, optional
+        How differences of scaled tests are made. When not given: of tests scaled by their mean (MLM, MLR,
+        WLSM) by the factor of both models (2001), of those scaled and shifted (WLSMV, ULSMV, MLMV) and of
+        plain ULS and DWLS by the spectrum of the restrictions (2000). With 2010 the factor of the larger
+        model is taken at the estimates of the smaller one, which seldom leaves a negative difference.
 
     Returns
     -------
@@ -87,7 +97,9 @@ def compare(*fits: SemFit, names: Sequence[str] | None = None, alpha: float = 0.
     -----
     Δχ² = χ²₀ − χ²₁ on df₀ − df₁ (Steiger, Shapiro & Browne 1985, *Psychometrika* 50:253-264); for scaled
     tests divided by c = (df₀c₀ − df₁c₁)/(df₀ − df₁) with the unscaled χ² above it (Satorra & Bentler 2001,
-    *Psychometrika* 66:507-514). Nesting: Bentler & Satorra 2010, *Psychological Methods* 15:111-123.
+    *Psychometrika* 66:507-514; c₁ at the smaller model's estimates: 2010, 75:243-248); adjusted for mean and
+    variance by Satorra (2000, in *Innovations in Multivariate Statistical Analysis*, 233-247). Nesting:
+    Bentler & Satorra 2010, *Psychological Methods* 15:111-123.
 
     Examples
     --------
@@ -113,7 +125,7 @@ def compare(*fits: SemFit, names: Sequence[str] | None = None, alpha: float = 0.
     for place in range(1, len(usable)):
         here = usable[place]
         before = _home(fits, usable[:place], here)
-        found, said = _step(fits[before], fits[here], labels[before], labels[here], alpha)
+        found, said = _step(fits[before], fits[here], labels[before], labels[here], alpha, method)
         rows[place] |= found
         notes.append(said)
     rows += [{"model": labels[i], "verdict": "did not converge: not compared"} for i in lost]
@@ -162,7 +174,9 @@ def _home(fits: Sequence[SemFit], earlier: Sequence[int], here: int) -> int:
     return earlier[-1]
 
 
-def _step(large: SemFit, small: SemFit, one: str, other: str, alpha: float) -> tuple[dict[str, Any], str]:
+def _step(
+    large: SemFit, small: SemFit, one: str, other: str, alpha: float, method: DifferenceMethod | None
+) -> tuple[dict[str, Any], str]:
     """One row's part that compares it with the row before, and the sentence about it."""
     found, reason = relation(large, small)
     g, h = large.glance(), small.glance()
@@ -177,7 +191,7 @@ def _step(large: SemFit, small: SemFit, one: str, other: str, alpha: float) -> t
         lower = (other if h["bic"] < g["bic"] else one) if better and found == "not nested" else None
         out["verdict"] = reason if lower is None else f"not nested, no test; the lower BIC is that of {lower}"
         return out, f"{other} and {one}: {reason}"
-    statistic, df, problem = difference(large, small)
+    statistic, df, problem = difference(large, small, method)
     pvalue = tail(df, statistic)
     out |= {"chisq_diff": statistic, "df_diff": float(df), "pvalue": pvalue}
     if np.isnan(statistic):

@@ -8,32 +8,34 @@ import numpy as np
 from scipy import special
 
 from satloyal.core.moments import GroupMoments, Moments
+from satloyal.core.optimize import Solution
 from satloyal.errors import FitError
 from satloyal.models.sem.constrain import estimate_restricted
-from satloyal.models.sem.difference import adjusted_difference
+from satloyal.models.sem.difference import DifferenceMethod, difference
 from satloyal.models.sem.estimate import Problem
-from satloyal.models.sem.estimators import estimator_named
+from satloyal.models.sem.ordinal import ordinal_starts
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.wald import HypothesisTest
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
-    from satloyal.spec.parameter import Parameter
 
-__all__ = ["check_comparable", "difference", "lrt", "relation", "tail"]
+__all__ = ["check_comparable", "lrt", "relation", "tail"]
 
 _SAME = 1e-8  # relative difference of sample moments that is rounding
 _REPRODUCES = 1e-7  # discrepancy per moment below which implied moments count as reproduced
 _NET = "Bentler & Satorra 2010, Psychological Methods 15:111-123"
 
 
-def lrt(one: SemFit, other: SemFit) -> HypothesisTest:
+def lrt(one: SemFit, other: SemFit, *, method: DifferenceMethod | None = None) -> HypothesisTest:
     """Test the more restricted of two models against the other by their likelihood ratio.
 
     Parameters
     ----------
     one, other : SemFit
         Of the same variables and respondents, with the same estimator; in any order.
+    method : {"satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"}, optional
+        How differences of scaled tests are made, as in :func:`satloyal.compare`.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def lrt(one: SemFit, other: SemFit) -> HypothesisTest:
     found, reason = relation(large, small)
     if found != "nested":
         return HypothesisTest(name, words, np.nan, np.nan, np.nan, reason)
-    statistic, df, problem = difference(large, small)
+    statistic, df, problem = difference(large, small, method)
     return HypothesisTest(name, words, statistic, df, tail(df, statistic), problem)
 
 
@@ -109,8 +111,6 @@ def _same_sample(a: SemFit, b: SemFit) -> bool:
 
 def relation(large: SemFit, small: SemFit) -> tuple[str, str]:
     """Whether the smaller model is nested in the larger: it is if that reproduces its implied moments."""
-    if large.input.ordinal is not None:
-        return _by_parameters(large, small)
     gap = _reproduces(large, small)
     size = sum(g.cov.size for g in small.sample.groups)
     if np.isnan(gap):
@@ -131,40 +131,10 @@ def relation(large: SemFit, small: SemFit) -> tuple[str, str]:
     )
 
 
-def _by_parameters(large: SemFit, small: SemFit) -> tuple[str, str]:
-    """Nested if the smaller model fixes or equates what the larger leaves free, and frees nothing."""
-    ours = {(*_cell(r), r.group): r for r in large.table.parameters}
-    theirs = {(*_cell(r), r.group): r for r in small.table.parameters}
-    unknown = "whether models of ordinal items are nested is judged by their parameters: here it cannot be"
-    for key in ours.keys() | theirs.keys():
-        a, b = ours.get(key), theirs.get(key)
-        if a is not None and a.free:
-            continue
-        fixed = 0.0 if a is None else a.value
-        if (b is not None and (b.free or b.value != fixed)) or (b is None and fixed != 0.0):
-            return "unknown", f"{unknown} ({' '.join(map(str, key[:3]))} is free, or fixed otherwise)"
-    if large.table.constraints or small.table.constraints:
-        return "unknown", f"{unknown} (there are constraints)"
-    shared: dict[int, set[tuple[int, float | None]]] = {}
-    for key, row in ours.items():
-        if row.free:
-            other = theirs.get(key)
-            value = (0, 0.0) if other is None else (other.free, None if other.free else other.value)
-            shared.setdefault(row.free, set()).add(value)
-    if any(len(values) > 1 for values in shared.values()):
-        return "unknown", f"{unknown} (the smaller model frees what the larger holds equal)"
-    if large.df == small.df:
-        return "equivalent", "the two have the same free parameters"
-    return "nested", f"the model with {small.df} df fixes or equates parameters that the other leaves free"
-
-
-def _cell(row: Parameter) -> tuple[str, str, str]:
-    names = sorted((row.lhs, row.rhs)) if row.op == "~~" else [row.lhs, row.rhs]
-    return names[0], row.op, names[1]
-
-
 def _reproduces(large: SemFit, small: SemFit) -> float:
     """F of the larger model fitted to the moments that the smaller one implies."""
+    if large.input.ordinal is not None:
+        return _reproduces_answers(large, small)
     groups = []
     order = [small.table.observed.index(name) for name in large.table.observed]
     for (sigma, mu), group in zip(small._implied, small.sample.groups, strict=True):
@@ -176,29 +146,35 @@ def _reproduces(large: SemFit, small: SemFit) -> float:
         return float("nan")
     problem = Problem.of(large.rams, implied, large.likelihood)
     guesses = [large.theta, *starts(large.table, implied)]
-    solution, _ = estimate_restricted(problem, large.restrictions, guesses)
+    return _least(*estimate_restricted(problem, large.restrictions, guesses))
+
+
+def _reproduces_answers(large: SemFit, small: SemFit) -> float:
+    """F of the larger model fitted to the thresholds and correlations that the smaller one implies."""
+    ordinal, other, weights = large.input.ordinal, small.input.ordinal, large.weights
+    assert ordinal is not None and other is not None and weights is not None  # noqa: S101, PT018
+    place = {_sorted(label): k for k, label in enumerate(other.groups[0].layout.labels)}
+    order = [place[_sorted(label)] for label in ordinal.groups[0].layout.labels]
+    responses = other.responses(small.table, small.rams)
+    implied = [r.at(small.theta[None]).statistics[:, order] for r in responses]
+    guesses = [large.theta, *ordinal_starts(large.table, large.input, large.rams)]
+    if large.restrictions is None:
+        profile = ordinal.profile(large.table, large.rams, weights, implied)
+        if profile is not None:
+            return _least(*profile.estimate(guesses, lambda _: ()))
+    problem = ordinal.problem(large.table, large.rams, weights, implied)
+    return _least(*estimate_restricted(problem, large.restrictions, guesses))
+
+
+def _sorted(label: str) -> tuple[str, ...]:
+    """Return a statistic's name whichever way round its two variables stand."""
+    return tuple(sorted(label.split("~~"))) if "~~" in label else (label,)
+
+
+def _least(solution: Solution, _: int) -> float:
+    """Return the minimum; NaN where it was not found, unless it is as low as can be."""
     value = float(solution.value[0])
     return value if bool(solution.converged[0]) or value < _REPRODUCES else float("nan")
-
-
-def difference(large: SemFit, small: SemFit) -> tuple[float, int, str]:
-    """Δχ² and its degrees of freedom, scaled where the models' tests are."""
-    g, h = large.glance(), small.glance()
-    df = small.df - large.df
-    method = estimator_named(large.estimator)
-    adjusted = method.test in ("scaled.shifted", "mean.var.adjusted")
-    if adjusted or (method.test is None and method.discrepancy in ("ULS", "DWLS")):
-        statistic, df, _, reason = adjusted_difference(small, large)
-        return statistic, df, reason or "scaled and shifted difference (Satorra 2000)"
-    if method.test is None:
-        return max(float(h["chisq"] - g["chisq"]), 0.0), df, ""
-    c1 = float(g["chisq_scaling_factor"]) if large.df else 0.0
-    c0 = float(h["chisq_scaling_factor"])
-    factor = (small.df * c0 - large.df * c1) / df
-    if not factor > 0:
-        return np.nan, df, f"the scaled difference does not exist: its factor is {factor:.3f}, not positive"
-    said = f"scaled difference, factor {factor:.3f} (Satorra & Bentler 2001)"
-    return max(float(h["chisq"] - g["chisq"]) / factor, 0.0), df, said
 
 
 def tail(df: float, statistic: float) -> float:
