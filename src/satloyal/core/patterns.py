@@ -22,7 +22,7 @@ __all__ = ["PatternLikelihood", "Patterns"]
 
 Array = NDArray[Any]
 
-_CELLS = 2_000_000  # entries of stacked matrices that are held at once
+_CELLS = 500_000  # entries of stacked matrices that are held at once
 _CACHED = 250_000  # the same, while work on them stays in the cache
 _SHARED = 4  # eliminations a pattern below which a tree of them beats inverses of their own
 
@@ -237,14 +237,8 @@ class PatternLikelihood:
         plan = _planned(self.observed.tobytes(), self.observed.shape)
         whole, logdet, ok = _inverse(sigma)
         if plan is None:
-            seen = self.observed
-            both = seen[:, :, None] & seen[:, None, :]
-            blocks = np.where(both, np.where(ok[:, None, None], sigma, np.eye(sigma.shape[-1]))[:, None], 0.0)
-            diagonal = np.arange(sigma.shape[-1])
-            blocks[..., diagonal, diagonal] += ~seen
-            V = np.linalg.inv(blocks)
-            V[..., diagonal, diagonal] -= ~seen
-            return V, np.linalg.slogdet(blocks)[1], ok
+            held = sigma if ok.all() else np.where(ok[:, None, None], sigma, np.eye(sigma.shape[-1]))
+            return *_by_gaps(self.observed, held, whole, logdet), ok
         count = 1 + sum(len(parents) for parents, _ in plan.levels)
         nodes = np.empty((len(sigma), count, *whole.shape[1:]))
         dets = np.empty((len(sigma), count))
@@ -303,6 +297,47 @@ class PatternLikelihood:
 def _planned(observed: bytes, shape: tuple[int, int]) -> _Elimination | None:
     """Plan once for each set of patterns."""
     return _Elimination.of(np.frombuffer(observed, dtype=bool).reshape(shape))
+
+
+def _by_gaps(observed: Array, sigma: Array, whole: Array, logdet: Array) -> tuple[Array, Array]:
+    """Inverses and log determinants of patterns' blocks, those with equally many gaps at once.
+
+    With few gaps g from the inverse V of the whole, V − V_{·g} V_gg⁻¹ V_{g·} and log|Σ| + log|V_gg|; with
+    many the block itself is inverted.
+
+    Parameters
+    ----------
+    observed : ndarray of bool, shape (P, a)
+    sigma, whole : ndarray, shape (B, a, a)
+        Positive definite, and its inverse.
+    logdet : ndarray, shape (B,)
+
+    Returns
+    -------
+    V : ndarray, shape (B, P, a, a)
+    logdet : ndarray, shape (B, P)
+    """
+    size, a = len(sigma), sigma.shape[-1]
+    V, dets = np.zeros((size, len(observed), a, a)), np.empty((size, len(observed)))
+    gaps = a - observed.sum(axis=1)
+    for k in np.unique(gaps):
+        which: Array = np.flatnonzero(gaps == k)
+        few = 2 * k <= a
+        at = np.nonzero(observed[which] != few)[1].reshape(len(which), -1)
+        square = (slice(None), at[:, :, None], at[:, None, :])
+        if not few:
+            block = sigma[square]
+            V[:, which[:, None, None], at[:, :, None], at[:, None, :]] = np.linalg.inv(block)
+            dets[:, which] = np.linalg.slogdet(block)[1]
+            continue
+        block, rows = whole[square], whole[:, at]
+        found = whole[:, None] - rows.swapaxes(2, 3) @ np.linalg.solve(block, rows)
+        each = np.arange(len(which))[:, None]
+        found[:, each, at] = 0.0
+        found[:, each, :, at] = 0.0
+        V[:, which] = found
+        dets[:, which] = logdet[:, None] + np.linalg.slogdet(block)[1]
+    return V, dets
 
 
 def _inverse(sigma: Array) -> tuple[Array, Array, Array]:

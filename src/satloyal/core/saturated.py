@@ -53,8 +53,11 @@ def saturated_information(
     sigma[0, :p, :p], sigma[0, p, p] = cov, 1.0
     x, y, c = _cells(p)
     a = p + 1
+    low, high = vech_indices(a)
+    place = np.empty((a, a), dtype=int)
+    place[low, high] = place[high, low] = np.arange(len(low))
     G = np.zeros((p, p))
-    products = np.zeros((a * a, a * a))  # Σ_p s_p V_p ⊗ W_p
+    products = np.zeros((len(low), len(low)))  # Σ_p s_p vech(V_p) vech(W_p)ᵀ: all that V_p ⊗ W_p holds
     for part in here.likelihood().chunks(1):
         V, VT, _, _ = part.at(sigma)
         share = part.share[0]
@@ -63,14 +66,11 @@ def saturated_information(
             VTV = VT[0] @ V
             W = 2 * VTV - V
             G += np.einsum("p,pij->ij", share, (V - VTV)[:, :p, :p])
-        products += V.reshape(-1, a * a).T @ (W * share[:, None, None]).reshape(-1, a * a)
-    both = products[x[:, None] * a + x, y[:, None] * a + y] + products[x[:, None] * a + y, y[:, None] * a + x]
+        products += V[:, low, high].T @ (W[:, low, high] * share[:, None])
     if kind == "observed":
-        swapped = products.T
-        both += swapped[x[:, None] * a + x, y[:, None] * a + y]
-        both += swapped[x[:, None] * a + y, y[:, None] * a + x]
-        both /= 2
-    out = both * np.outer(c, c)
+        products = (products + products.T) / 2
+    xx, yy, xy = (place[u[:, None], w] for u, w in ((x, x), (y, y), (x, y)))
+    out = (products[xx, yy] + products[xy, xy.T]) * np.outer(c, c)
     if kind == "observed":
         out[:p, :p] += G
     return np.asarray((out + out.T) / 2)

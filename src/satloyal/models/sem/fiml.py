@@ -28,6 +28,7 @@ __all__ = ["IncompleteTerm", "pattern_scores"]
 Array = NDArray[Any]
 
 _CELLS = 4_000_000  # products of pairs of entries and patterns that are held at once
+_CACHED = 60_000  # the same, while they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,20 +158,24 @@ def _pair_sums(quads: Sequence[Array], share: Array, KV: Array, KW: Array) -> Ar
     share : ndarray, shape (B or 1, P)
     KV, KW : ndarray, shape (B, P, t, t)
     """
-    xu, yw, xw, yu, c = quads
     size, count = KV.shape[:2]
     V = np.ascontiguousarray(KV.reshape(size, count, -1).transpose(0, 2, 1))
-    if KW is KV:
-        weighted = V * share[:, None, :]
-        both = np.einsum("bep,bep->be", V[:, xu], weighted[:, yw])
-        both += np.einsum("bep,bep->be", V[:, xw], weighted[:, yu])
-        return np.asarray(2 * c * both)
-    W = KW.reshape(size, count, -1).transpose(0, 2, 1) * share[:, None, :]
-    both = np.einsum("bep,bep->be", V[:, xu], W[:, yw])
-    both += np.einsum("bep,bep->be", W[:, xu], V[:, yw])
-    both += np.einsum("bep,bep->be", V[:, xw], W[:, yu])
-    both += np.einsum("bep,bep->be", W[:, xw], V[:, yu])
-    return np.asarray(c * both)
+    W = V if KW is KV else np.ascontiguousarray(KW.reshape(size, count, -1).transpose(0, 2, 1))
+    V = V * share[:, None, :]
+    out = np.empty((size, len(quads[0])))
+    width = max(1, _CACHED // (size * count))
+    for start in range(0, out.shape[1], width):
+        part = slice(start, start + width)
+        xu, yw, xw, yu, c = (q[part] for q in quads)
+        both = _rows(V, xu, W, yw) + _rows(V, xw, W, yu)
+        both += both if KW is KV else _rows(W, xu, V, yw) + _rows(W, xw, V, yu)
+        out[:, part] = c * both
+    return out
+
+
+def _rows(V: Array, at: Array, W: Array, there: Array) -> Array:
+    """Inner products over patterns of some places with others, shape (B, pairs)."""
+    return np.asarray(np.einsum("bep,bep->be", V[:, at], W[:, there]))
 
 
 def pattern_scores(

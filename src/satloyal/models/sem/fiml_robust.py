@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,13 +64,17 @@ class _Stacked:
 
         Q = I − Δ(ΔᵀHΔ)⁻¹ΔᵀH with H the observed information, Γ = H⁻¹ under normality and H⁻¹BH⁻¹ otherwise.
         """
-        inverse = np.linalg.inv(self.information)
-        reduced = jacobian @ np.linalg.solve(jacobian.T @ self.information @ jacobian, jacobian.T)
+        inner = jacobian.T @ self.information @ jacobian
         if self.products is None:
-            return float(np.sum(self.complete * (inverse - reduced)))
-        keep = np.eye(len(inverse)) - reduced @ self.information
-        left = keep @ inverse
-        return float(np.sum(self.complete * (left @ self.products @ left.T)))
+            own = np.linalg.solve(inner, jacobian.T @ self.complete @ jacobian)
+            return float(np.sum(self.complete * self.inverse) - np.trace(own))
+        left = self.inverse - jacobian @ np.linalg.solve(inner, jacobian.T)  # QH⁻¹
+        return float(np.sum((self.complete @ left) * (left @ self.products)))
+
+    @cached_property
+    def inverse(self) -> Array:
+        """H⁻¹."""
+        return np.asarray(np.linalg.inv(self.information))
 
     def trace(self, jacobian: Array | None = None) -> float:
         """Return tr(H⁻¹B) of the saturated model, or of one with this Jacobian at the same moments."""
