@@ -119,7 +119,7 @@ def call(stored: Mapping[str, Any]) -> Any:
             options["defaults"] = defaults
     args.pop("conditional.x", None)  # covariates of ordinal items are always modelled along
     for name, value in args.items():
-        several = name in {"group.equal", "group.partial", "ordered"}
+        several = name in {"group.equal", "group.partial", "ordered", "effect.coding"} and value is not True
         options["weights" if name == "sampling.weights" else name.replace(".", "_")] = (
             [value] if several and isinstance(value, str) else list(value) if several else value
         )

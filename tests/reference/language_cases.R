@@ -36,3 +36,22 @@ language_cases <- function() list(
     indirect := b1*c1
     gap := b1*c1 - b2*c2", group = "school", note = "paths of two groups, an equation across them")
 )
+
+effect_coding_cases <- function() list(
+  case("x_effect_coding", hs, three_factors, "cfa", effect.coding = TRUE, note = "loadings only, as there are no means"),
+  case("x_effect_coding_means", hs, three_factors, "cfa", effect.coding = TRUE, meanstructure = TRUE),
+  case("x_effect_coding_intercepts", hs, three_factors, "cfa", effect.coding = "intercepts", meanstructure = TRUE),
+  case("x_effect_coding_groups", hs, three_factors, "cfa", effect.coding = "loadings", group = "school"),
+  case("x_effect_coding_groups_scalar", hs, three_factors, "cfa", effect.coding = c("loadings", "intercepts"),
+       group = "school", group.equal = c("loadings", "intercepts")),
+  case("x_effect_coding_second_order", hs, paste0(three_factors, "\ng =~ visual + textual + speed"), "cfa",
+       effect.coding = TRUE, meanstructure = TRUE),
+  case("x_effect_coding_fixed", hs, "
+    visual =~ a*x1 + 0.7*x2 + x3 + x9
+    textual =~ x4 + x5 + x6
+    x5 ~ 0.5*1
+    textual ~ b*visual
+    b2 := b*a", effect.coding = TRUE, meanstructure = TRUE, note = "what the user fixed is left alone"),
+  case("x_effect_coding_mlr", ecsi, ecsi3, effect.coding = "loadings", estimator = "MLR"),
+  case("x_effect_coding_ordinal", ordinal_data, three_factors, "cfa", ordered = nine, effect.coding = "loadings")
+)

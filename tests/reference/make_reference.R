@@ -44,7 +44,7 @@ fit_case <- function(case) {
   } else {
     args$data <- read_data(case$data)
   }
-  for (name in c("group.equal", "group.partial", "ordered"))
+  for (name in c("group.equal", "group.partial", "ordered", "effect.coding"))
     if (!is.null(args[[name]])) args[[name]] <- unlist(args[[name]])
   warned <- character()
   fit <- withCallingHandlers(
@@ -511,7 +511,8 @@ if (action == "extra") {
   incomplete_samples()
   ordinal_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
-                   c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases()))
+                   c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases(),
+                     effect_coding_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

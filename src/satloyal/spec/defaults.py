@@ -56,6 +56,8 @@ def _with_markers(drafts: list[Draft], roles: Roles, options: Options) -> list[D
     measured = [f for f in roles.latent if f not in roles.composites]
     if options.std_lv:
         scaling = {(f, "~~", f) for f in measured}
+    elif "loadings" in options.effect_coding:
+        return drafts
     elif options.automatic:
         scaling = {(f, "=~", roles.indicators[f][0]) for f in measured}
     else:

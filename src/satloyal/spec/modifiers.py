@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,11 @@ Atom = float | str | None
 """A number (fixed value), a name (label; ``""`` for none) or None (NA: free)."""
 
 _KNOWN = ("c", "start", "label", "equal", "lower", "upper")
-_NUMERIC = {"start": "a starting value", "lower": "a lower bound", "upper": "an upper bound"}
+_NUMERIC: Mapping[str, tuple[Literal["start", "lower", "upper"], str]] = {
+    "start": ("start", "a starting value"),
+    "lower": ("lower", "a lower bound"),
+    "upper": ("upper", "an upper bound"),
+}
 _NOT_OFFERED = {
     "prior": "there is no Bayesian estimation here",
     "efa": "there is no rotation here; write the loadings out, 0* for those that are none",
@@ -91,11 +96,11 @@ def _call(cursor: Cursor) -> Modifier:
 
 
 def _checked(cursor: Cursor, name: Token, atoms: tuple[Atom, ...], span: Span) -> Modifier:
-    if name.text in ("start", "lower", "upper"):
+    if name.text in _NUMERIC:
+        kind, words = _NUMERIC[name.text]
         if any(isinstance(a, str) for a in atoms):
-            message = f"{_NUMERIC[name.text]} is a number"
-            raise cursor.source.error(message, span, f"write as in {name.text}(0.8)*x")
-        return Modifier(name.text, atoms, span)
+            raise cursor.source.error(f"{words} is a number", span, f"write as in {kind}(0.8)*x")
+        return Modifier(kind, atoms, span)
     if any(not isinstance(a, str) for a in atoms):
         raise cursor.source.error(f"{name.text}() takes text", span, f'write as in {name.text}("a")*x')
     return Modifier("equal" if name.text == "equal" else "value", atoms, span)

@@ -10,9 +10,11 @@ from satloyal.errors import SpecError
 from satloyal.spec.drafts import Draft
 from satloyal.spec.source import nearest
 
-__all__ = ["GROUP_EQUAL", "Defaults", "Options", "resolve"]
+__all__ = ["GROUP_EQUAL", "Defaults", "EffectCoding", "Options", "resolve"]
 
 Defaults = Literal["sem", "growth", "none"]
+EffectCoding = bool | str | Sequence[str]
+_CODED = ("loadings", "intercepts")
 _Kind = Callable[[Draft, frozenset[str]], bool]
 
 
@@ -47,6 +49,7 @@ class Options:
     defaults: Defaults
     group_equal: frozenset[str]
     group_partial: tuple[str, ...]
+    effect_coding: frozenset[str] = frozenset()
 
     @property
     def automatic(self) -> bool:
@@ -65,6 +68,7 @@ def resolve(
     defaults: Defaults,
     group_equal: Sequence[str] | str,
     group_partial: Sequence[str] | str,
+    effect_coding: EffectCoding = False,
 ) -> Options:
     """Check the arguments and fill in what depends on the text.
 
@@ -79,10 +83,28 @@ def resolve(
         raise SpecError(f"unknown defaults '{defaults}'", fix="choose 'sem', 'growth' or 'none'")
     equal = _group_equal(group_equal)
     partial = (group_partial,) if isinstance(group_partial, str) else tuple(group_partial)
-    written = any(d.op == "~1" for d in drafts) or bool(equal & {"intercepts", "means"})
+    coded = _effect_coding(effect_coding)
+    if std_lv and "loadings" in coded:
+        message = "std_lv and effect_coding both give latent variables their scale"
+        raise SpecError(message, fix="keep one of the two")
+    asked_for = equal | (frozenset() if effect_coding is True else coded)
+    written = any(d.op == "~1" for d in drafts) or bool(asked_for & {"intercepts", "means"})
     asked = groups > 1 if meanstructure is None else meanstructure
     means = written or defaults == "growth" or asked
-    return Options(groups, std_lv, orthogonal, fixed_x, means, defaults, equal, partial)
+    return Options(groups, std_lv, orthogonal, fixed_x, means, defaults, equal, partial, coded)
+
+
+def _effect_coding(given: EffectCoding) -> frozenset[str]:
+    """Read the option; True is both, as far as there are intercepts."""
+    if isinstance(given, bool):
+        return frozenset(_CODED if given else ())
+    names = (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if name not in _CODED:
+            raise SpecError(
+                f"effect_coding knows no {name!r}", fix="choose True, 'loadings', 'intercepts' or both"
+            )
+    return frozenset(names)
 
 
 def _group_equal(names: Sequence[str] | str) -> frozenset[str]:

@@ -67,7 +67,7 @@ def _labels(drafts: list[Draft], options: Options) -> Iterator[Note]:
 
 def _markers(drafts: list[Draft], roles: Roles, options: Options) -> Iterator[Note]:
     """Tell that a start value on a loading that gives the scale fixes the loading there, as in lavaan."""
-    if options.std_lv or not options.automatic:
+    if options.std_lv or not options.automatic or "loadings" in options.effect_coding:
         return
     scaling = {(f, "=~", items[0]) for f, items in roles.indicators.items()}
     for draft in drafts:

@@ -15,9 +15,10 @@ from satloyal.errors import SpecError
 from satloyal.notes import Note
 from satloyal.spec.defaults import complete
 from satloyal.spec.drafts import draft_relations
+from satloyal.spec.effect_coding import effect_coded, with_free_means
 from satloyal.spec.expand import expand
 from satloyal.spec.formulas import formula_rows, in_order
-from satloyal.spec.options import Defaults, resolve
+from satloyal.spec.options import Defaults, EffectCoding, resolve
 from satloyal.spec.parameter import Parameter
 from satloyal.spec.remarks import remarks
 from satloyal.spec.roles import Roles
@@ -245,6 +246,7 @@ def build_table(
     group_equal: Sequence[str] | str = (),
     group_partial: Sequence[str] | str = (),
     ordered: Sequence[str] = (),
+    effect_coding: EffectCoding = False,
 ) -> ParameterTable:
     """Write out every parameter of a model.
 
@@ -272,6 +274,9 @@ def build_table(
         Parameters exempt from `group_equal`, as in ``"x3~1"``.
     ordered : sequence of str
         Ordinal variables; the table keeps the names and the thresholds that are written.
+    effect_coding : bool or sequence of str
+        Give latent variables the scale of their indicators on average: ``"loadings"`` of mean one,
+        ``"intercepts"`` of sum zero, True for both where there are intercepts.
 
     Returns
     -------
@@ -299,6 +304,7 @@ def build_table(
         group_equal=group_equal if isinstance(group_equal, str) else tuple(group_equal),
         group_partial=group_partial if isinstance(group_partial, str) else tuple(group_partial),
         ordered=tuple(ordered),
+        effect_coding=effect_coding if isinstance(effect_coding, bool | str) else tuple(effect_coding),
     )
 
 
@@ -315,6 +321,7 @@ def _written(
     group_equal: tuple[str, ...] | str,
     group_partial: tuple[str, ...] | str,
     ordered: tuple[str, ...],
+    effect_coding: bool | str | tuple[str, ...],
 ) -> ParameterTable:
     """Write a table; it is a value, so the same text and options need be worked out only once."""
     model = parse(text)
@@ -329,10 +336,12 @@ def _written(
         defaults=defaults,
         group_equal=group_equal,
         group_partial=group_partial,
+        effect_coding=effect_coding,
     )
     completed, exogenous = complete(drafts, roles, options)
-    rows = expand(completed, roles, model.source, options)
-    rows += formula_rows(model, {r.label for r in rows if r.label})
+    completed = with_free_means(completed, roles, model.source, options)
+    rows, scaling = effect_coded(expand(completed, roles, model.source, options), roles, options)
+    rows += (*formula_rows(model, {r.label for r in rows if r.label}), *scaling)
     return ParameterTable(
         rows=rows,
         observed=roles.observed,

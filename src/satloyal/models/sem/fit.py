@@ -33,7 +33,9 @@ from satloyal.models.sem.poles import beyond_poles
 from satloyal.models.sem.restrictions import Restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
+from satloyal.models.sem.start_means import with_means
 from satloyal.models.sem.weights import least_squares_weights
+from satloyal.spec.options import EffectCoding
 from satloyal.spec.syntax import Model, parse
 from satloyal.spec.table import ParameterTable, build_table
 
@@ -59,6 +61,7 @@ def fit_sem(
     group_partial: str | Sequence[str] = (),
     std_lv: bool = False,
     orthogonal: bool = False,
+    effect_coding: EffectCoding = False,
     fixed_x: bool = True,
     meanstructure: bool | None = None,
     cluster: str | None = None,
@@ -109,6 +112,10 @@ def fit_sem(
         Latent variances fixed to one instead of first loadings.
     orthogonal : bool
         No covariances among exogenous latent variables.
+    effect_coding : bool or sequence of str
+        Latent variables in the units of their items: ``"loadings"`` that average one, ``"intercepts"`` that
+        sum to zero, so that latent means are averages of item means (Little, Slegers & Card 2006); True for
+        both where there are intercepts.
     fixed_x : bool
         Exogenous observed covariates are taken as given, not modelled; least squares always model them.
     meanstructure : bool, optional
@@ -182,6 +189,7 @@ def fit_sem(
         meanstructure=_wants_means(asked, spec, given, defaults, clustered=cluster is not None),
         defaults=defaults,
         group_equal=equal,
+        effect_coding=_coded(effect_coding) if categorical else effect_coding,
     )
     table = build(spec, group_partial=[name for name in partial if not (categorical and "|" in name)])
     table.check_names(given.columns)
@@ -203,6 +211,18 @@ def fit_sem(
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
     fit = _solved(spec, table, sample, method, likelihood, bounds)
     return fit.with_vcov(_errors(method, incomplete=incomplete)) if fit.solved else fit
+
+
+def _coded(effect_coding: EffectCoding) -> EffectCoding:
+    """Leave out intercepts, which ordinal items do not have."""
+    if effect_coding is True:
+        return "loadings"
+    if effect_coding and "intercepts" in (
+        _names(effect_coding) if not isinstance(effect_coding, bool) else ()
+    ):
+        raise FitError("ordinal items have thresholds in place of intercepts", where="effect_coding=",
+                       fix="use effect_coding='loadings'")  # fmt: skip
+    return effect_coding
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -235,7 +255,7 @@ def _solved(
     held = None if restrictions.trivial else restrictions
     slopes = None if ordinal is None else ordinal.jacobian(table, rams)
     check_identified(table, rams, moments, first, held, slopes)
-    beginnings = chain([first], guesses)
+    beginnings = (with_means(g, table, rams, moments, held) for g in chain([first], guesses))
 
     def beyond(at: Array) -> Iterable[Array]:
         return beyond_poles(table, rams, moments, at)
