@@ -55,3 +55,50 @@ effect_coding_cases <- function() list(
   case("x_effect_coding_mlr", ecsi, ecsi3, effect.coding = "loadings", estimator = "MLR"),
   case("x_effect_coding_ordinal", ordinal_data, three_factors, "cfa", ordered = nine, effect.coding = "loadings")
 )
+
+composite_cases <- function() list(
+  case("x_composite_weights", composites, "
+    INDEX <~ 1*IMG + 0.5*QUA + 0.3*VAL
+    SAT ~ a*INDEX
+    LOY ~ b*SAT + INDEX
+    through := a*b", note = "an index of known weights"),
+  case("x_composite_free", hs, "
+    C <~ 1*x1 + x2 + x3
+    textual =~ x4 + x5 + x6
+    speed =~ x7 + x8 + x9
+    textual ~ C
+    speed ~ C", note = "weights estimated from two outcomes"),
+  case("x_composite_residual", hs, "
+    C <~ 1*x1 + x2 + ageyr
+    C ~~ C
+    textual =~ x4 + x5 + x6
+    speed =~ x7 + x8 + x9
+    textual ~ C
+    speed ~ C
+    textual ~~ 0*speed", note = "a formed construct with an error of its own"),
+  case("x_composite_outcome_scale", hs, "
+    C <~ a*x1 + b*x2 + x3
+    textual =~ x4 + x5 + x6
+    textual ~ 1*C
+    ratio := a/b", meanstructure = TRUE, estimator = "MLR", note = "its unit is that of its outcome"),
+  case("x_composite_factors", hs, "
+    visual =~ x1 + x2 + x3
+    textual =~ x4 + x5 + x6
+    C <~ 1*visual + textual
+    C ~~ 0*visual + 0*textual
+    x9 ~ C
+    x8 ~ C + x7", note = "formed by factors"),
+  case("x_composite_random_x", hs, "
+    C <~ 1*x1 + w*x2
+    textual =~ x4 + x5 + x6
+    textual ~ C + ageyr", fixed.x = FALSE, also = "vcov"),
+  case("x_composite_gls", hs, "
+    C <~ 1*x1 + w*x2
+    textual =~ x4 + x5 + x6
+    textual ~ C + ageyr", estimator = "GLS", fixed.x = FALSE),
+  case("x_composite_groups", hs, "
+    C <~ 1*x1 + x2 + x3
+    textual =~ x4 + x5 + x6
+    textual ~ c(b1, b2)*C
+    gap := b1 - b2", group = "school", group.equal = c("loadings", "composite.loadings"))
+)

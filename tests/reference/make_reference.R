@@ -512,7 +512,7 @@ if (action == "extra") {
   ordinal_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
                    c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases(),
-                     effect_coding_cases()))
+                     effect_coding_cases(), composite_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

@@ -82,12 +82,12 @@ class GroupPlan:
         arrows = np.zeros((len(names), len(names)), dtype=bool)
         loadings = set()
         for row in table.rows:
-            if row.group != group or row.op not in ("=~", "~") or not (row.free or row.value):
+            if row.group != group or row.op not in ("=~", "<~", "~") or not (row.free or row.value):
                 continue
             source, target = (row.lhs, row.rhs) if row.op == "=~" else (row.rhs, row.lhs)
             if source in at and target in at:
                 arrows[at[target], at[source]] = True
-                if row.op == "=~":
+                if row.op != "~":
                     loadings.add((at[source], at[target]))
         moments = fit.sample.groups[position]
         return cls(
@@ -224,7 +224,8 @@ def _label(fit: SemFit, position: int) -> Any:
 
 def _structural(table: ParameterTable, group: int) -> tuple[str, ...]:
     """Latents, and observed variables in a regression, in the order of the table."""
-    regressed = {name for r in table.rows if r.op == "~" and r.group == group for name in (r.lhs, r.rhs)}
+    arrows = [r for r in table.rows if r.op in ("~", "<~") and r.group == group]
+    regressed = {name for r in arrows for name in (r.lhs, r.rhs)}
     return (*(name for name in table.observed if name in regressed), *table.latent)
 
 

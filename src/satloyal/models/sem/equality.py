@@ -149,8 +149,8 @@ def _is_kind(row: Parameter, kind: str, latent: set[str]) -> bool:
         return row.op == ("=~" if kind == "loadings" else "|")
     if kind in ("intercepts", "means"):
         return row.op == "~1" and (row.lhs in latent) == (kind == "means")
-    if kind == "regressions":
-        return row.op == "~"
+    if kind in ("regressions", "composite.loadings"):
+        return row.op == ("~" if kind == "regressions" else "<~")
     if row.op != "~~":
         return False
     wanted = (kind in ("lv.variances", "lv.covariances"), kind in ("residuals", "lv.variances"))

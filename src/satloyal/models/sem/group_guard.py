@@ -52,7 +52,7 @@ def paths_comparable(fit: SemFit) -> Check | None:
     for row in fit.table.rows:
         if row.op == "~" and row.free and {row.lhs, row.rhs} & latent:
             paths.setdefault((row.lhs, row.rhs), set()).add(row.free)
-        elif row.op == "=~":
+        elif row.op in ("=~", "<~"):
             loadings.setdefault((row.lhs, row.rhs), set()).add((row.free, row.value))
     differing = [f"{a} ~ {b}" for (a, b), numbers in paths.items() if len(numbers) > 1]
     if not differing:

@@ -86,7 +86,24 @@ def check_identified(
         f"the model is not identified: {too_many} "
         f"{'parameter' if too_many == 1 else 'parameters'} too many ({counts}). "
         f"These cannot be told apart: {names}",
-        fix="fix or equate some of them, or give the factor more items or the loop more instruments",
+        fix=_what_helps(table, involved),
+    )
+
+
+def _what_helps(table: ParameterTable, involved: Sequence[str]) -> str:
+    """Say what would identify the model.
+
+    A composite has no unit but what one fixed weight gives it, and what it forms only its outcomes can tell;
+    a residual of its own needs two outcomes whose residuals do not covary (Bollen & Davis 2009, *Structural
+    Equation Modeling* 16:498-522).
+    """
+    formed = [c for c in table.composites if any(c in name.split() for name in involved)]
+    if not formed:
+        return "fix or equate some of them, or give the factor more items or the loop more instruments"
+    first = table.indicators[formed[0]][0]
+    return (
+        f"fix one weight of {formed[0]}, as in {formed[0]} <~ 1*{first}, and let it explain something; a "
+        "residual variance of its own needs two outcomes whose residuals do not covary"
     )
 
 

@@ -122,7 +122,7 @@ class Ram:
             S0[at[CONSTANT], at[CONSTANT]] = 1.0
         cells: dict[str, list[tuple[int, int, int]]] = {"a": [], "s": [], "ax": [], "sx": []}
         for row in table.rows:
-            if row.group != group or row.op not in ("=~", "~", "~~", "~1"):
+            if row.group != group or row.op not in ("=~", "<~", "~", "~~", "~1"):
                 continue
             if row.op == "~1" and not constant:
                 continue
@@ -317,7 +317,7 @@ def _nilpotent(A: Array, depth: int) -> Array:
 def _place(lhs: str, op: str, rhs: str, at: dict[str, int]) -> tuple[str, int, int]:
     if op == "=~":
         return "a", at[rhs], at[lhs]
-    if op == "~":
+    if op in ("~", "<~"):
         return "a", at[lhs], at[rhs]
     if op == "~1":
         return "a", at[lhs], at[CONSTANT]

@@ -239,7 +239,7 @@ def _scale(ram: Ram, row: Parameter, total: Array, residual: Array) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         if row.op == "=~":
             return float(total[i] / total[j])
-        if row.op == "~":
+        if row.op in ("~", "<~"):
             return float(total[j] / total[i])
         if i == j:
             return float(1 / total[i] ** 2)

@@ -58,7 +58,7 @@ def check_items(table: ParameterTable, items: Sequence[str], parameterization: s
                 fix=f"leave {name!r} out of ordered= (it is then taken as it is coded), or give the model "
                 "one 0/1 column a category",
             )  # fmt: skip
-        drives = [r for r in table.rows if r.op == "~" and r.rhs == name]
+        drives = [r for r in table.rows if r.op in ("~", "<~") and r.rhs == name]
         if drives and parameterization == "delta":
             raise FitError(
                 f"the ordinal variable {name!r} explains {drives[0].lhs!r}: its residual variance is then no "

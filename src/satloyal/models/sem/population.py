@@ -142,7 +142,7 @@ def _group(
     m, p = len(ram.variables), ram.observed
     A, S = np.zeros((m, m)), np.zeros((m, m))
     mean = np.zeros(m)
-    explained = {r.rhs if r.op == "=~" else r.lhs for r in table.parameters if r.op in ("=~", "~")}
+    explained = {r.rhs if r.op == "=~" else r.lhs for r in table.parameters if r.op in ("=~", "<~", "~")}
     unknown: list[int] = []
     cuts: dict[str, list[float]] = {}
     for row in table.parameters:
@@ -153,13 +153,13 @@ def _group(
             cuts.setdefault(row.lhs, []).append(_needed(row, value))
         elif row.op == "=~":
             A[at[row.rhs], at[row.lhs]] = _needed(row, value)
-        elif row.op == "~":
+        elif row.op in ("~", "<~"):
             A[at[row.lhs], at[row.rhs]] = _needed(row, value)
         elif row.op == "~1":
             mean[at[row.lhs]] = 0.0 if value is None else value
         elif row.lhs != row.rhs:
             S[at[row.lhs], at[row.rhs]] = S[at[row.rhs], at[row.lhs]] = 0.0 if value is None else value
-        elif value is not None and not (standardized and row.origin == "default"):
+        elif value is not None and (not standardized or row.origin == "user" or row.lhs in table.composites):
             S[at[row.lhs], at[row.lhs]] = value
         elif standardized or row.lhs not in explained:
             unknown.append(at[row.lhs])

@@ -44,7 +44,7 @@ class Standardizer:
     @cached_property
     def rows(self) -> tuple[Parameter, ...]:
         """The rows that have a place in a matrix."""
-        return tuple(r for r in self.table.rows if r.op in ("=~", "~", "~~", "~1", "|", "~*~"))
+        return tuple(r for r in self.table.rows if r.op in ("=~", "<~", "~", "~~", "~1", "|", "~*~"))
 
     def values(
         self,
@@ -104,7 +104,7 @@ class Standardizer:
             j = at[row.rhs]
             if row.op == "=~":
                 return np.asarray(A[:, j, i] * sd[:, i] / sd[:, j])
-            if row.op == "~":
+            if row.op in ("~", "<~"):
                 return np.asarray(A[:, i, j] * sd[:, j] / sd[:, i])
             if i == j:
                 return np.asarray(S[:, i, i] / sd[:, i] ** 2)

@@ -54,7 +54,7 @@ class Cells:
         for row in rows:
             if row.op == "=~":
                 places.append((True, at[row.rhs], at[row.lhs]))
-            elif row.op == "~":
+            elif row.op in ("~", "<~"):
                 places.append((True, at[row.lhs], at[row.rhs]))
             elif row.op == "~1":
                 places.append((True, at[row.lhs], ram.manifest - 1))
