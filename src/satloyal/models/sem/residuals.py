@@ -8,16 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from satloyal.core.linalg import vech_indices
 from satloyal.errors import FitError
-from satloyal.models.sem.robust import normal_weight
-from satloyal.models.sem.robust_fit import moment_blocks
-from satloyal.models.sem.vector import vector_jacobian
+from satloyal.models.sem.residual_spread import Spread
+from satloyal.models.sem.residual_vector import ResidualVector
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["ResidualKind", "mean_residuals", "residuals"]
+__all__ = ["ResidualKind", "mean_residuals", "residuals", "threshold_residuals"]
 
 Array = NDArray[Any]
 ResidualKind = Literal["raw", "cor", "bentler", "normalized", "standardized", "standardized_mplus"]
@@ -74,14 +72,13 @@ def residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.Dat
         raw = S / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd)
     elif kind == "bentler":
         raw = raw / np.outer(sd, sd)
+    elif kind == "normalized" and not _continuous(fit) and fit.converged:
+        raw = _matrix(*_standardized(fit, group, kind))
     elif kind == "normalized":
         variance = (np.outer(np.diagonal(S), np.diagonal(S)) + S**2) / fit.sample.groups[group].n
         raw = raw / np.sqrt(variance)
     elif kind in ("standardized", "standardized_mplus") and fit.converged:
-        p = len(S)
-        z = _standardized(fit, group, kind)[-p * (p + 1) // 2 :]
-        low, high = vech_indices(p)
-        raw[low, high] = raw[high, low] = z
+        raw = _matrix(*_standardized(fit, group, kind))
     names = list(fit.table.observed)
     return pd.DataFrame(raw if fit.converged else raw * np.nan, index=names, columns=names)
 
@@ -123,11 +120,65 @@ def mean_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> p
     raw, variance = sample.mean - mu, np.diagonal(sample.cov)
     if kind in ("cor", "bentler"):
         raw = raw / np.sqrt(variance)
-    elif kind == "normalized":
+    elif kind == "normalized" and _continuous(fit):
         raw = raw / np.sqrt(variance / sample.n)
     elif kind != "raw" and fit.converged:
-        raw = _standardized(fit, group, kind)[: len(raw)]
+        vector, z = _standardized(fit, group, kind)
+        raw[vector.low[vector.mean]] = (vector.sign * z)[vector.mean]
     return pd.Series(raw if fit.converged else raw * np.nan, index=list(fit.table.observed))
+
+
+def threshold_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.DataFrame:
+    """Return sample minus implied thresholds of one group; arguments as for :func:`residuals`.
+
+    Parameters
+    ----------
+    kind : {"raw", "cor", "bentler", "normalized", "standardized", "standardized_mplus"}
+        Thresholds (the first three: latent responses have a variance of one); over the standard error that
+        they have without a model; over their own standard error, a z value; the same with Mplus's.
+    group : int
+
+    Returns
+    -------
+    DataFrame
+        ``item, threshold, residual``; zero throughout where thresholds are free.
+
+    Raises
+    ------
+    FitError
+        No item is ordinal; or see :func:`residuals`.
+
+    Examples
+    --------
+    >>> import satloyal as sl
+    >>> frame = sl.load_sample("simulated_retail").frame
+    >>> fit = sl.fit_sem("Satisfaction =~ SAT1 + SAT2 + SAT3", frame, ordered=True)
+    >>> bool((fit.threshold_residuals()["residual"].abs() < 1e-9).all())
+    True
+    """
+    _check(fit, kind, group)
+    if fit.input.ordinal is None:
+        raise FitError("no item is ordinal", where="threshold_residuals", fix="use mean_residuals()")
+    vector, values = ResidualVector.of(fit, group), ResidualVector.of(fit, group).residual
+    if kind not in ("raw", "cor", "bentler") and fit.converged:
+        vector, values = _standardized(fit, group, kind)
+    layout = fit.input.ordinal.groups[group].layout
+    found = values[vector.cut] if fit.converged else np.full(int(vector.cut.sum()), np.nan)
+    numbers = layout.th_number[layout.th_number >= 0]
+    names = [layout.names[i] for i in vector.low[vector.cut]]
+    return pd.DataFrame({"item": names, "threshold": [f"t{k + 1}" for k in numbers], "residual": found})
+
+
+def _continuous(fit: SemFit) -> bool:
+    return fit.input.ordinal is None and fit.input.incomplete is None
+
+
+def _matrix(vector: ResidualVector, values: Array) -> Array:
+    """Put values of (co)variances into a matrix; variances of latent responses have no residual."""
+    out = np.zeros_like(vector.cov)
+    i, j = vector.low[vector.pair], vector.high[vector.pair]
+    out[i, j] = out[j, i] = values[vector.pair]
+    return out
 
 
 def _check(fit: SemFit, kind: str, group: int) -> None:
@@ -141,101 +192,20 @@ def _check(fit: SemFit, kind: str, group: int) -> None:
         )
 
 
-def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> Array:
-    """Return z values of one group's residuals as a vector, means first."""
-    if fit.input.ordinal is not None or fit.input.incomplete is not None:
-        what = "ordinal items" if fit.input.ordinal is not None else "incomplete rows"
-        raise FitError(
-            f"standardised residuals are computed for complete continuous data, and this fit has {what}",
-            where="residuals", fix="use kind='cor'",
-        )  # fmt: skip
-    if not np.isfinite(fit.vcov).all():
-        raise FitError(
-            "the information is singular, so that residuals have no standard errors", where="residuals",
-            fix="see the check 'identification', or use kind='cor'",
-        )  # fmt: skip
-    sample, (sigma, mu) = fit.sample.groups[number], fit._implied[number]
-    low, high = vech_indices(len(sigma))
-    residual = (sample.cov - sigma)[low, high]
-    if mu is not None and sample.mean is not None:
-        residual = np.concatenate([sample.mean - mu, residual])
-    delta, weight, gamma = _geometry(fit, number)
-    n = sample.n
-    if kind == "standardized_mplus":
-        variance = np.diagonal(gamma) / n - np.einsum("kq,qr,kr->k", delta, fit.vcov, delta, optimize=True)
+def _standardized(fit: SemFit, number: int, kind: ResidualKind) -> tuple[ResidualVector, Array]:
+    """Return one group's residuals and their z values, shape (K,)."""
+    spread, vector = Spread.of(fit), ResidualVector.of(fit, number)
+    alone = spread.without_model(number)
+    if kind == "normalized":
+        variance = alone
+    elif kind == "standardized_mplus":
+        variance = spread.hausman(number)
     else:
-        scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
-        # other groups share parameters: their moments move these residuals too
-        bread = _bread(fit)
-        pull = delta @ bread * (n / fit.nobs)
-        carried = gamma @ scored
-        # the diagonal of QΓQᵀ, without Q
-        variance = np.diagonal(gamma) - 2 * (pull * carried).sum(axis=1)
-        variance = (variance + ((pull @ (scored.T @ carried)) * pull).sum(axis=1)) / n
-        variance = variance + _from_others(fit, number, delta @ bread)
-    nil = np.abs(variance) <= _NO_ERROR * np.diagonal(gamma) / n
+        variance = spread.variances(number)
+    nil = np.abs(variance) <= _NO_ERROR * alone
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = residual / np.sqrt(np.where(nil, 1.0, variance))
-    exact = np.abs(residual) <= 1e-5 * np.sqrt(np.diagonal(_normal_gamma(fit, number)) / n)
-    return np.where(nil, np.where(exact, 0.0, np.nan), z)
-
-
-def _bread(fit: SemFit) -> Array:
-    """(ΔᵀWΔ)⁻¹ over all groups, along the directions that constraints leave."""
-    N = fit.tangent
-    if N is None:
-        return np.linalg.inv(fit.hessian / 2)
-    return np.asarray(N @ np.linalg.inv(N.T @ fit.hessian @ N / 2) @ N.T)
-
-
-def _from_others(fit: SemFit, number: int, pull: Array) -> Array:
-    """Return the sampling variance that other groups bring in through shared parameters."""
-    out = np.zeros(len(pull))
-    for other in range(fit.ngroups):
-        if other == number:
-            continue
-        delta, weight, gamma = _geometry(fit, other)
-        scored = weight[:, None] * delta if weight.ndim == 1 else weight @ delta
-        share = fit.sample.groups[other].n / fit.nobs
-        carried = pull @ scored.T
-        out += np.einsum("kl,lm,km->k", carried, gamma, carried, optimize=True) * share / fit.nobs
-    return out
-
-
-def _geometry(fit: SemFit, number: int) -> tuple[Array, Array, Array]:
-    """Δ, W and Γ of one group."""
-    if fit.vcov_kind in ("robust", "robust.sem") and fit.input.rows is not None:
-        block = moment_blocks(fit)[number]
-        return block.delta, block.weight, block.gamma
-    group = fit.sample.groups[number]
-    delta = vector_jacobian(fit.rams[number].implied(fit.theta[None], group.cov, group.mean))[0]
-    if fit.weights is not None:
-        return delta, fit.weights[number], _normal_gamma(fit, number)
-    weight = normal_weight(fit._implied[number][0], means=fit.table.meanstructure)
-    return delta, weight, _normal_gamma(fit, number)
-
-
-def _normal_gamma(fit: SemFit, number: int) -> Array:
-    """Γ of normal theory at the sample moments; nil for what fixed covariates give."""
-    S = fit.sample.groups[number].cov
-    low, high = vech_indices(len(S))
-    gamma = S[np.ix_(low, low)] * S[np.ix_(high, high)] + S[np.ix_(low, high)] * S[np.ix_(high, low)]
-    mean = S.copy()
-    x = np.array([fit.table.observed.index(name) for name in fit.table.exogenous], dtype=int)
-    if len(x):
-        given = np.isin(low, x) & np.isin(high, x)
-        gamma, mean = _conditional(gamma, given), _conditional(mean, np.isin(np.arange(len(S)), x))
-    if not fit.table.meanstructure:
-        return np.asarray(gamma)
-    p, k = len(S), len(gamma)
-    out = np.zeros((p + k, p + k))
-    out[:p, :p], out[p:, p:] = mean, gamma
-    return out
-
-
-def _conditional(gamma: Array, given: Array) -> Array:
-    """Covariance matrix given some of the variables, which become constants."""
-    slope = np.linalg.solve(gamma[np.ix_(given, given)], gamma[given])
-    out = gamma - gamma[:, given] @ slope
-    out[given] = out[:, given] = 0.0
-    return np.asarray(out)
+        z = vector.residual / np.sqrt(np.where(nil, 1.0, variance))
+    sd = np.sqrt(np.diagonal(vector.cov))
+    size = np.where(vector.pair, sd[vector.low] * sd[vector.high], np.where(vector.mean, sd[vector.low], 1.0))
+    exact = np.abs(vector.residual) <= 1e-5 * size / np.sqrt(spread.sizes[number])
+    return vector, np.where(nil, np.where(exact, 0.0, np.nan), z)

@@ -37,8 +37,10 @@ from satloyal.models.sem.modindices import modindices as _modindices
 from satloyal.models.sem.montecarlo import montecarlo as _montecarlo
 from satloyal.models.sem.nesting import lrt as _lrt
 from satloyal.models.sem.ordinal_fit import ordinal_vectors
+from satloyal.models.sem.residual_summary import residual_summary as _residual_summary
 from satloyal.models.sem.residuals import mean_residuals as _mean_residuals
 from satloyal.models.sem.residuals import residuals as _residuals
+from satloyal.models.sem.residuals import threshold_residuals as _threshold_residuals
 from satloyal.models.sem.restrictions import Restrictions, constraint_notes
 from satloyal.models.sem.robust import robust_sem_vcov
 from satloyal.models.sem.robust_fit import moment_blocks, scaled_measures_of
@@ -438,6 +440,8 @@ class SemFit(Fit):
 
     residuals = _residuals
     mean_residuals = _mean_residuals
+    threshold_residuals = _threshold_residuals
+    residual_summary = _residual_summary
     modindices = _modindices
     score_tests = _score_tests
     wald = _wald
