@@ -15,13 +15,15 @@ from satloyal.errors import ReportError
 from satloyal.models.fit import Fit, plain
 from satloyal.reporting import files
 from satloyal.reporting.blocks import BLOCKS, Block
+from satloyal.reporting.blocks.kinds import kind_of
 from satloyal.reporting.blocks.verdicts import alerts
-from satloyal.reporting.inputs import Inputs, TruthKey, sort_fits
+from satloyal.reporting.inputs import Inputs, TruthKey
 from satloyal.reporting.parts import Bullets, Callout, Checks, Part, Picture, Section, Verdicts
 from satloyal.reporting.provenance import engine_versions, provenance
 from satloyal.reporting.references import cited
 from satloyal.reporting.render.html import render
 from satloyal.reporting.render.markdown import markdown
+from satloyal.reporting.sorting import Names, sort_results
 from satloyal.reporting.summary import checks_table, verdicts_table
 from satloyal.reporting.table import Table
 from satloyal.reporting.verdicts import Direction, Verdict
@@ -243,7 +245,8 @@ class Report:
 
 
 def report(
-    *fits: Fit,
+    *fits: Any,
+    names: Names | None = None,
     survey: Survey | None = None,
     title: str | None = None,
     truth: Mapping[TruthKey, float] | None = None,
@@ -258,8 +261,14 @@ def report(
 
     Parameters
     ----------
-    *fits : Fit
-        Path models, their bootstraps (which then give the intervals), response curves, or any other fit.
+    *fits : Fit or other result
+        Path models, their bootstraps (which then give the intervals) and response curves; invariance tests,
+        comparisons, structural-after-measurement fits, probed interactions, tests of method variance, ranges
+        of rounding, power studies, influence and checks by a second engine: each gets a section that begins
+        with what may be said. Several path models stand side by side, compared where their data are the same.
+    names : mapping or sequence of str, optional
+        What to call the results: ``{"Full model": fit}``, or a list with one name a result in the order given
+        (the bootstrap of a model that is given too needs none).
     survey : Survey, optional
         Adds data quality, group means and the provenance of the file.
     title : str, optional
@@ -288,7 +297,7 @@ def report(
     Raises
     ------
     ReportError
-        If there is nothing to report on, or an argument is not a fit.
+        If there is nothing to report on, an argument is not a result, or a name fits none.
 
     Examples
     --------
@@ -299,7 +308,7 @@ def report(
     >>> [v.outcome for v in report(fit).verdicts]
     ['supported', 'supported', 'supported']
     """
-    subjects, curves, others = sort_fits(fits)
+    subjects, curves, findings = sort_results(fits, names, _noun)
     if not fits and survey is None:
         raise ReportError(
             "there is nothing to report on", where="report()", fix="pass at least one fit or a survey"
@@ -307,7 +316,7 @@ def report(
     inputs = Inputs(
         subjects=subjects,
         curves=curves,
-        others=others,
+        findings=findings,
         survey=survey,
         truth=dict(truth or {}),
         simulated=_simulated(simulated, truth, survey),
@@ -327,6 +336,11 @@ def report(
         date=inputs.date,
         fits=inputs.fits,
     )
+
+
+def _noun(result: Any) -> str | None:
+    kind = kind_of(result)
+    return None if kind is None else kind.noun(result)
 
 
 def _simulated(said: bool | None, truth: Mapping[TruthKey, float] | None, survey: Survey | None) -> bool:

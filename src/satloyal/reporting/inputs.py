@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from satloyal.errors import ReportError
 from satloyal.models.curves import CurveFit
 from satloyal.models.fit import Fit
 from satloyal.models.sem.bootstrap import Bootstrap
@@ -23,7 +22,7 @@ from satloyal.reporting.verdicts import Direction
 if TYPE_CHECKING:
     from satloyal.survey.survey import Survey
 
-__all__ = ["Inputs", "Subject", "TruthKey", "curve_name", "sort_fits"]
+__all__ = ["Finding", "Inputs", "Subject", "TruthKey", "curve_name"]
 
 TruthKey = str | tuple[str, str, str]
 
@@ -32,11 +31,15 @@ _HTMT_REPLICATES = 2000
 
 @dataclass(frozen=True)
 class Subject:
-    """A path model and, where given, the bootstrap of it, which then gives the intervals."""
+    """A path model and, where given, the bootstrap of it, which then gives the intervals.
+
+    ``forbidden`` says why no claim may be made, where something beside the fit itself forbids it.
+    """
 
     fit: SemFit
     boot: Bootstrap | None = None
     name: str = "Model"
+    forbidden: str = ""
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -107,6 +110,8 @@ class Subject:
     @cached_property
     def barred(self) -> str:
         """Why no claim may be made from this model; empty if one may."""
+        if self.forbidden:
+            return self.forbidden
         if not self.fit.converged:
             return f"{self.name} did not converge."
         failed = list(dict.fromkeys(c for one in self.fits for c in one.failed_checks()))
@@ -126,6 +131,18 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A result of any other type, under the name by which the report speaks of it.
+
+    ``given`` says that the user chose the name.
+    """
+
+    name: str
+    result: Any
+    given: bool = False
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything a block may use.
 
@@ -135,8 +152,9 @@ class Inputs:
         Path models.
     curves : tuple of CurveFit
         Response curves.
-    others : tuple of Fit
-        Fits of any other family; they get their estimates and checks.
+    findings : tuple of Finding
+        Every other result: invariance, comparisons, power … Fits of a family that no block knows get their
+        estimates and checks.
     survey : Survey, optional
         The answers.
     truth : mapping
@@ -155,7 +173,7 @@ class Inputs:
 
     subjects: tuple[Subject, ...] = ()
     curves: tuple[CurveFit, ...] = ()
-    others: tuple[Fit, ...] = ()
+    findings: tuple[Finding, ...] = ()
     survey: Survey | None = None
     truth: Mapping[TruthKey, float] = field(default_factory=dict)
     simulated: bool = False
@@ -173,59 +191,14 @@ class Inputs:
             if subject.boot is not None:
                 named.append((f"Bootstrap of {subject.in_text}", subject.boot))
         named += [(curve_name(curve), curve) for curve in self.curves]
-        named += [
-            (f"{fit.family or type(fit).__name__} {i}", fit) for i, fit in enumerate(self.others, start=1)
-        ]
+        named += [(one.name, one.result) for one in self.findings if isinstance(one.result, Fit)]
         return tuple(named)
+
+    def of(self, kind: type[Any]) -> tuple[Finding, ...]:
+        """Return the findings of one type."""
+        return tuple(one for one in self.findings if isinstance(one.result, kind))
 
 
 def curve_name(curve: CurveFit) -> str:
     """Name of a response curve in a report."""
     return f"Response of {curve.y_name} to {curve.x_name}"
-
-
-def sort_fits(fits: Sequence[object]) -> tuple[tuple[Subject, ...], tuple[CurveFit, ...], tuple[Fit, ...]]:
-    """Sort fits into path models (each with its bootstrap), curves and others.
-
-    Raises
-    ------
-    ReportError
-        For something that is not a fit, and for two bootstraps of one model.
-    """
-    models: list[SemFit] = []
-    boots: list[Bootstrap] = []
-    curves: list[CurveFit] = []
-    others: list[Fit] = []
-    for place, one in enumerate(fits, start=1):
-        if isinstance(one, Bootstrap):
-            boots.append(one)
-        elif isinstance(one, SemFit):
-            models.append(one)
-        elif isinstance(one, CurveFit):
-            curves.append(one)
-        elif isinstance(one, Fit):
-            others.append(one)
-        else:
-            raise ReportError(
-                f"argument {place} is a {type(one).__name__}, not a fit",
-                where="report()",
-                fix="pass what fit_sem(), fit_curve() or bootstrap() returned; a survey goes in as survey=",
-            )
-    models += [b.fit for b in boots if not any(b.fit is m for m in models)]
-    return tuple(_subjects(models, boots)), tuple(curves), tuple(others)
-
-
-def _subjects(models: Sequence[SemFit], boots: Sequence[Bootstrap]) -> list[Subject]:
-    distinct = [m for i, m in enumerate(models) if not any(m is before for before in models[:i])]
-    subjects = []
-    for i, model in enumerate(distinct, start=1):
-        own = [b for b in boots if b.fit is model]
-        if len(own) > 1:
-            raise ReportError(
-                "two bootstraps of the same model were given",
-                where="report()",
-                fix="pass the one whose intervals to show",
-            )
-        name = "The model" if len(distinct) == 1 else f"Model {i}"
-        subjects.append(Subject(model, own[0] if own else None, name))
-    return subjects

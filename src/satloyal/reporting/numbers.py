@@ -6,12 +6,25 @@ Undefined values are an en dash, never 0 or 1. Quantities that cannot exceed one
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["UNDEFINED", "count", "defined", "degrees", "interval", "number", "p_phrase", "percent", "pvalue"]
+__all__ = [
+    "UNDEFINED",
+    "count",
+    "defined",
+    "degrees",
+    "interval",
+    "number",
+    "p_phrase",
+    "percent",
+    "pvalue",
+    "typographic",
+]
 
 UNDEFINED = "–"
 MINUS = "−"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HYPHEN = re.compile(r"(?<![\w.)\]\-–−:/])-(?=\.?\d)")
 _SMALLEST_PLAIN = 1e-4
 _LARGEST_PLAIN = 1e7
 _SMALLEST_P = 0.001
@@ -146,3 +159,14 @@ def percent(share: float | None, digits: int = 1) -> str:
     if share is None or not math.isfinite(share):
         return UNDEFINED
     return f"{100 * share:.{digits}f} %".replace("-", MINUS)
+
+
+def typographic(text: str) -> str:
+    """Give the negative numbers of a sentence a minus sign in place of the hyphen that keyboards have.
+
+    Examples
+    --------
+    >>> typographic("ΔCFI -0.038, [-.12, 0.3]; 2026-01-31, x-2, pp. 3-5, one-way")
+    'ΔCFI −0.038, [−.12, 0.3]; 2026-01-31, x-2, pp. 3-5, one-way'
+    """
+    return _HYPHEN.sub(MINUS, text)

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from satloyal.models.fit import Check
 
-__all__ = ["Bullets", "Callout", "Checks", "Code", "Paragraph", "Part", "Picture", "Section", "Verdicts"]
+__all__ = [
+    "Bullets",
+    "Callout",
+    "Checks",
+    "Code",
+    "Heading",
+    "Paragraph",
+    "Part",
+    "Picture",
+    "Section",
+    "Verdicts",
+]
 
 Mood = Literal["info", "good", "warn", "bad"]
 
@@ -27,6 +38,13 @@ class Paragraph:
 
     text: str
     lead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside a section: which model what follows is about."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,7 @@ class Picture:
         return to_svg(self.draw(), name=f"fig-{self.name}", title=self.caption, description=self.alt)
 
 
-Part = Paragraph | Callout | Bullets | Code | Verdicts | Checks | Picture | Table
+Part = Paragraph | Heading | Callout | Bullets | Code | Verdicts | Checks | Picture | Table
 
 
 @dataclass(frozen=True, slots=True)

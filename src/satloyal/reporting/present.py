@@ -15,6 +15,7 @@ from satloyal.models.fit import Fit
 from satloyal.models.sem.bootstrap import Bootstrap
 from satloyal.models.sem.fit import SemFit
 from satloyal.reporting.blocks.curves import curve_figure
+from satloyal.reporting.blocks.kinds import kind_of
 from satloyal.reporting.figures.forest import draw_forest
 from satloyal.reporting.figures.from_fits import forest_rows, graph_of
 from satloyal.reporting.figures.groups import draw_groups
@@ -24,7 +25,8 @@ from satloyal.reporting.figures.placing import Direction
 from satloyal.reporting.figures.svg import to_svg
 from satloyal.reporting.group_means import group_means
 from satloyal.reporting.inputs import Subject
-from satloyal.reporting.parts import Checks
+from satloyal.reporting.kind import Kind
+from satloyal.reporting.parts import Checks, Paragraph
 from satloyal.reporting.render.html import render
 from satloyal.reporting.table import Table
 from satloyal.reporting.tables import curves as curve_tables
@@ -42,8 +44,10 @@ _BRIEF: dict[str, dict[str, Any]] = {"effects": {"most": 16}}  # a notebook cell
 Draw = Callable[..., "Figure"]
 
 
-def figures(fit: Fit) -> tuple[str, ...]:
-    """Return the names of the figures that a fit can draw by itself."""
+def figures(fit: Any) -> tuple[str, ...]:
+    """Return the names of the figures that a result can draw by itself."""
+    if (kind := kind_of(fit)) is not None:
+        return kind.names(fit)
     drawable = _drawers(fit)
     if isinstance(fit, SemFit | Bootstrap):
         subject = _subject(fit)
@@ -54,17 +58,17 @@ def figures(fit: Fit) -> tuple[str, ...]:
     return tuple(drawable)
 
 
-def figure(fit: Fit, name: str, **options: Any) -> Figure:
-    """Return one figure of a fit.
+def figure(fit: Any, name: str, **options: Any) -> Figure:
+    """Return one figure of a result.
 
     Parameters
     ----------
-    fit : Fit
-        The fit.
+    fit : Fit or other result
+        The result.
     name : str
         For path models and their bootstraps ``"paths"`` (options ``items``, ``direction``, ``group``),
         ``"effects"`` (``most``), ``"residuals"`` (``group``, ``limit``) and ``"groups"`` (``survey``,
-        ``column``); for curves ``"curve"`` (``shape``).
+        ``column``); for curves ``"curve"`` (``shape``). Other results draw what their :func:`figures` name.
     **options
         As listed.
 
@@ -86,16 +90,21 @@ def figure(fit: Fit, name: str, **options: Any) -> Figure:
     drawable = _drawers(fit)
     if name not in drawable:
         known = ", ".join(drawable) or "none"
+        what = getattr(fit, "family", "") or type(fit).__name__
         raise ReportError(
-            f"there is no figure {name!r} of a {fit.family or type(fit).__name__} fit",
+            f"there is no figure {name!r} of a {what} fit"
+            if isinstance(fit, Fit)
+            else f"there is no figure {name!r} of a {what}",
             where="figure()",
             fix=f"use one of: {known}",
         )
     return drawable[name](fit, **options)
 
 
-def html(fit: Fit) -> str:
+def html(fit: Any) -> str:
     """Return a fragment for a notebook: headline, figures, checks, estimates; styled for itself alone."""
+    if (kind := kind_of(fit)) is not None:
+        return _kind_html(kind, fit)
     mark = hashlib.sha256(f"{fit.family} {fit.headline()}".encode()).hexdigest()[:10]
     shown = _default_figures(fit)
     pictures = [
@@ -109,9 +118,31 @@ def html(fit: Fit) -> str:
             "usable": bool(fit.converged and fit.admissible and not fit.failed_checks()),
             "family": fit.family,
             "pictures": pictures,
+            "body": (),
             "tables": _tables(fit),
             "checks": Checks("Checks", fit.checks),
             "notes": tuple(str(note) for note in fit.notes),
+        },
+    )
+
+
+def _kind_html(kind: Kind, result: Any) -> str:
+    """Render the parts that stand in a report too, the sentence first."""
+    headline, barred = kind.headline(result), kind.barred(result)
+    mark = hashlib.sha256(f"{kind.key} {headline} {type(result).__name__}".encode()).hexdigest()[:10]
+    parts = kind.parts(result, f"_{mark}")
+    first = isinstance(parts[0], Paragraph) and parts[0].text == headline if parts else False
+    return render(
+        "fragment.html.j2",
+        {
+            "headline": headline if not barred or barred == headline else f"NOT FOR CLAIMS: {barred}",
+            "usable": not barred,
+            "family": kind.key,
+            "pictures": (),
+            "body": tuple(parts[1:] if first and not barred else parts),
+            "tables": (),
+            "checks": Checks("Checks", result.checks if isinstance(result, Fit) else ()),
+            "notes": tuple(str(note) for note in result.notes) if isinstance(result, Fit) else (),
         },
     )
 
@@ -120,7 +151,9 @@ def _subject(fit: SemFit | Bootstrap) -> Subject:
     return Subject(fit.fit, fit) if isinstance(fit, Bootstrap) else Subject(fit)
 
 
-def _drawers(fit: Fit) -> Mapping[str, Draw]:
+def _drawers(fit: Any) -> Mapping[str, Draw]:
+    if (kind := kind_of(fit)) is not None:
+        return {name: kind.figures[name] for name in kind.names(fit)}
     if isinstance(fit, SemFit | Bootstrap):
         return {"paths": _paths, "effects": _effects, "residuals": _residuals, "groups": _groups}
     if isinstance(fit, CurveFit):

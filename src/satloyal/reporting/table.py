@@ -258,7 +258,7 @@ def latex_text(text: str) -> str:
     >>> latex_text("50 % of R&D_items")
     '50 \\% of R\\&D\\_items'
     """
-    return "".join(_LATEX_SPECIAL.get(ch, ch) for ch in text.replace("\n", " "))
+    return "".join(_LATEX_SPECIAL.get(ch, ch) for ch in numbers.typographic(text.replace("\n", " ")))
 
 
 def _mark(index: int) -> str:
@@ -290,7 +290,7 @@ def markdown_text(text: str) -> str:
         "[": r"\[",
         "]": r"\]",
     }
-    return "".join(table.get(ch, ch) for ch in text)
+    return "".join(table.get(ch, ch) for ch in numbers.typographic(text))
 
 
 def _labels(column: Column) -> tuple[str, ...]:

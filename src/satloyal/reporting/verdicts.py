@@ -159,6 +159,8 @@ def _held(claim: Claim) -> str:
 
 def _figures(claim: Claim) -> str:
     std = f", standardised {numbers.number(claim.std, bounded=True)}" if numbers.defined(claim.std) else ""
+    if std and claim.std_interval is not None and all(map(numbers.defined, claim.std_interval)):
+        std += f" {numbers.interval(*claim.std_interval, bounded=True)}"
     return f"{claim.method} {numbers.interval(*(claim.interval or (None, None)))}{std}"
 
 

@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from satloyal.reporting import numbers
-from satloyal.reporting.blocks.verdicts import judge_subject
 from satloyal.reporting.distinct import blurred_pairs, how_indistinct
 from satloyal.reporting.inputs import Inputs, Subject
+from satloyal.reporting.judging import judge_subject
 from satloyal.reporting.verdicts import Claim, Direction, Verdict, verdict
 from satloyal.study.config import PropositionConfig
 from satloyal.study.effects import EffectName, read_effect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from satloyal.errors import FitError
 from satloyal.models.fit import plain
+from satloyal.models.presenter import Presented
 from satloyal.models.sem.difference import DifferenceMethod, difference
 from satloyal.models.sem.nesting import check_comparable, relation, tail
 from satloyal.models.sem.result import SemFit
@@ -20,7 +20,7 @@ __all__ = ["Comparison", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Presented):
     """Models of the same data side by side.
 
     Parameters
@@ -51,9 +51,6 @@ class Comparison:
     def __str__(self) -> str:
         return self.summary()
 
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{self.table.to_html(index=False, na_rep='', float_format='{:.3f}'.format)}<ul>{notes}</ul>"
 
 def compare(
     *fits: SemFit,

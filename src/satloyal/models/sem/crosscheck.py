@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from satloyal.errors import FitError
+from satloyal.models.presenter import Presented
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -26,7 +27,7 @@ _CITED = "Igolkina & Meshcheryakov 2020, Structural Equation Modeling 27:952-963
 
 
 @dataclass(frozen=True, eq=False)
-class Crosscheck:
+class Crosscheck(Presented):
     """What semopy makes of a model.
 
     Parameters

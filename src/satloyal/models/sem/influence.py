@@ -15,6 +15,7 @@ from satloyal.core.linalg import solve_symmetric
 from satloyal.core.optimize import minimise
 from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
+from satloyal.models.presenter import Presented
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.estimate import Problem, Term
 from satloyal.models.sem.factor_scores import measured_part
@@ -33,7 +34,7 @@ _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Influence:
+class Influence(Presented):
     """Respondents by what leaving each out would change.
 
     Parameters

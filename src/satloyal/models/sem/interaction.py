@@ -14,6 +14,7 @@ from scipy import special
 
 from satloyal.core.johnson_neyman import boundaries
 from satloyal.errors import FitError
+from satloyal.models.presenter import Presented
 from satloyal.models.sem.inference import complex_step, delta_method
 from satloyal.models.sem.standardize import total_variance
 from satloyal.models.sem.tidy import with_tests
@@ -28,7 +29,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class LatentInteraction:
+class LatentInteraction(Presented):
     """A latent interaction (or quadratic) in a fitted model; made by :func:`satloyal.probe_interaction`.
 
     Parameters

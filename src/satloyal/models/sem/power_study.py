@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from satloyal.errors import FitError
+from satloyal.models.presenter import Presented
 from satloyal.models.sem.power_effects import NEGLIGIBLE, find_effect
 from satloyal.models.sem.result import SemFit
 
@@ -17,7 +17,7 @@ __all__ = ["PowerStudy"]
 
 
 @dataclass(frozen=True, eq=False)
-class PowerStudy:
+class PowerStudy(Presented):
     """What simulated studies found.
 
     Parameters
@@ -118,7 +118,3 @@ class PowerStudy:
 
     def __str__(self) -> str:
         return self.summary()
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{self.table.to_html(index=False, na_rep='', float_format='{:.3f}'.format)}<ul>{notes}</ul>"

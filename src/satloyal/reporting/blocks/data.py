@@ -39,9 +39,10 @@ def data(inputs: Inputs) -> Section | None:
 
 def _fit_notes(inputs: Inputs) -> tuple[str, ...]:
     """Return the notes of the fits, each once: a bootstrap repeats those of its fit."""
-    several = len(inputs.subjects) + len(inputs.curves) + len(inputs.others) > 1
+    several = len(inputs.subjects) + len(inputs.curves) + len(inputs.findings) > 1
     said: dict[str, str] = {}
     for name, fit in inputs.fits:
         for note in fit.notes:
-            said.setdefault(str(note), name)
+            if note.step != "rule":  # a rule does nothing to the data; the methods name it
+                said.setdefault(str(note), name)
     return tuple(f"{name}: {note}" if several else note for note, name in said.items())

@@ -9,7 +9,7 @@ from satloyal.reporting import numbers
 from satloyal.reporting.figures.forest import ForestRow, draw_forest
 from satloyal.reporting.figures.from_fits import forest_rows
 from satloyal.reporting.inputs import Inputs, Subject
-from satloyal.reporting.parts import Callout, Paragraph, Part, Picture, Section
+from satloyal.reporting.parts import Callout, Heading, Paragraph, Part, Picture, Section
 from satloyal.reporting.tables import sem as tables
 
 __all__ = ["effects"]
@@ -22,6 +22,7 @@ def effects(inputs: Inputs) -> Section | None:
         return None
     parts: list[Part] = []
     for i, subject in enumerate(subjects, start=1):
+        parts += [Heading(subject.name)] if len(subjects) > 1 else []
         parts += _parts(subject, f"_{i}" if len(subjects) > 1 else "")
     methods = tuple(dict.fromkeys(_method(s) for s in subjects if s.fit.converged))
     cites = ["bollen1987"]

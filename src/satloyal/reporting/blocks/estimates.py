@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from satloyal.reporting.blocks.kinds import kind_of
 from satloyal.reporting.inputs import Inputs
 from satloyal.reporting.parts import Callout, Part, Section
 from satloyal.reporting.table import Table
@@ -29,8 +30,10 @@ def estimates(inputs: Inputs) -> Section | None:
             if table is not None:
                 caption = f"{subject.name}: {table.caption.lower()}" if suffix else table.caption
                 parts.append(Table(table.name + suffix, caption, table.columns, table.rows, table.notes))
-    for i, fit in enumerate(inputs.others, start=1):
-        frame = fit.tidy()
-        family = fit.family or type(fit).__name__
-        parts.append(frame_table(f"estimates_{family}_{i}", f"{family}: {fit.headline()}", frame, {}))
+    for i, one in enumerate((f for f in inputs.findings if kind_of(f.result) is None), start=1):
+        family = one.result.family or type(one.result).__name__
+        table = frame_table(
+            f"estimates_{family}_{i}", f"{one.name}: {one.result.headline()}", one.result.tidy(), {}
+        )
+        parts.append(table)
     return Section("estimates", "All estimates", tuple(parts)) if parts else None

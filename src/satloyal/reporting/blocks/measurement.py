@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from satloyal.reporting.inputs import Inputs, Subject
-from satloyal.reporting.parts import Callout, Checks, Part, Section
+from satloyal.reporting.parts import Callout, Checks, Heading, Part, Section
 from satloyal.reporting.tables import measurement as tables
 
 __all__ = ["measurement"]
@@ -17,6 +17,7 @@ def measurement(inputs: Inputs) -> Section | None:
     several = len(subjects) > 1
     parts: list[Part] = []
     for i, subject in enumerate(subjects, start=1):
+        parts += [Heading(subject.name)] if len(subjects) > 1 else []
         parts += _parts(subject, f"_{i}" if several else "")
     method = (
         "Reliability is Cronbach's alpha from the items and omega, composite reliability and maximal "

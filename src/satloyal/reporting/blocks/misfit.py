@@ -11,6 +11,7 @@ from satloyal.reporting import numbers
 from satloyal.reporting.figures.heatmap import draw_residuals
 from satloyal.reporting.inputs import Inputs, Subject
 from satloyal.reporting.parts import Paragraph, Part, Picture, Section
+from satloyal.reporting.tables import misfit as tables
 
 __all__ = ["LARGE", "misfit"]
 
@@ -20,7 +21,7 @@ _WORST = 5
 
 
 def misfit(inputs: Inputs) -> Section | None:
-    """Show the residual correlations of each model that converged."""
+    """Show the residual correlations of each model, and what letting parameters free would gain."""
     parts: list[Part] = []
     subjects = [s for s in inputs.subjects if s.fit.converged]
     for i, subject in enumerate(subjects, start=1):
@@ -29,13 +30,20 @@ def misfit(inputs: Inputs) -> Section | None:
             frame = subject.fit.residuals("cor", group - 1)
             name = f"residuals{suffix}" + (f"_g{group}" if subject.fit.ngroups > 1 else "")
             parts += _parts(subject, frame, name, group) if len(frame) > 1 else []
+        made = (
+            tables.modification(subject, f"modification{suffix}"),
+            tables.equalities(subject, f"equalities{suffix}"),
+        )
+        parts += [t for t in made if t is not None]
     if not parts:
         return None
     method = (
         "Residual correlations are observed minus model-implied correlations; beyond ±.10 they "
-        "deserve a look."
+        "deserve a look. Modification indices say by how much χ² would fall were one fixed parameter "
+        "free; the "
+        "largest of many is large by chance too."
     )
-    return Section("misfit", "Where the model misses", tuple(parts), (method,), ("kline2016",))
+    return Section("misfit", "Where the model misses", tuple(parts), (method,), ("kline2016", "sorbom1989"))
 
 
 def _parts(subject: Subject, frame: pd.DataFrame, name: str, group: int) -> list[Part]:

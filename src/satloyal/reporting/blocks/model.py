@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from satloyal.reporting import numbers
+from satloyal.reporting.estimation import estimation_cites, told
 from satloyal.reporting.figures.from_fits import graph_of
 from satloyal.reporting.figures.paths import draw_paths
 from satloyal.reporting.inputs import Inputs, Subject
-from satloyal.reporting.parts import Part, Picture, Section
+from satloyal.reporting.parts import Heading, Part, Picture, Section
 from satloyal.reporting.tables import sem as tables
 
 __all__ = ["model"]
@@ -22,6 +22,7 @@ def model(inputs: Inputs) -> Section | None:
     methods: list[str] = []
     for i, subject in enumerate(inputs.subjects, start=1):
         suffix = f"_{i}" if len(inputs.subjects) > 1 else ""
+        parts += [Heading(subject.name)] if suffix else []
         groups = range(1, subject.fit.ngroups + 1)
         parts += [
             _picture(subject, g, inputs.items, f"paths{suffix}{f'_g{g}' if len(groups) > 1 else ''}")
@@ -29,9 +30,10 @@ def model(inputs: Inputs) -> Section | None:
         ]
         measures = tables.fit_measures(subject)
         parts.append(measures.with_name(measures.name + suffix))
-        methods.append(_method(subject))
+        methods.append(f"{subject.name} {told(subject.fit)}")
+    more = tuple(key for s in inputs.subjects for key in estimation_cites(s.fit))
     cites = ("bollen1989", "hu_bentler1999", "bentler1990", "tucker_lewis1973", "steiger1990", "kline2016")
-    return Section("model", "The model", tuple(parts), tuple(methods), cites)
+    return Section("model", "The model", tuple(parts), tuple(methods), (*cites, *more))
 
 
 def _picture(subject: Subject, group: int, items: bool, name: str) -> Picture:
@@ -47,17 +49,3 @@ def _picture(subject: Subject, group: int, items: bool, name: str) -> Picture:
         else "The fit did not converge, so only the structure is shown."
     )
     return Picture(name, caption, graph.describe(), partial(draw_paths, graph, items=items or pure))
-
-
-def _method(subject: Subject) -> str:
-    fit = subject.fit
-    data = f"{numbers.count(fit.nobs)} observations" + (
-        f" in {fit.ngroups} groups" if fit.ngroups > 1 else ""
-    )
-    source = "rows of data" if fit.data is not None else "published moments"
-    npar = numbers.count(float(fit.glance().get("npar", float("nan"))))
-    return (
-        f"{subject.name} was fitted to {data} ({source}) with the estimator {fit.estimator}, {npar} "
-        "free parameters; "
-        "standardised estimates have delta-method standard errors."
-    )

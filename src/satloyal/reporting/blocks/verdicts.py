@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from satloyal.models.curves import CurveFit
-from satloyal.models.fit import Fit
-from satloyal.reporting import numbers
-from satloyal.reporting.distinct import blurred_pairs, how_indistinct
-from satloyal.reporting.inputs import Inputs, Subject, curve_name
+from satloyal.reporting.blocks.kinds import kind_of
+from satloyal.reporting.estimation import in_short
+from satloyal.reporting.inputs import Finding, Inputs, Subject, curve_name
+from satloyal.reporting.judging import judge_subject
+from satloyal.reporting.kind import fit_barred
 from satloyal.reporting.parts import Callout, Paragraph, Part, Section, Verdicts
-from satloyal.reporting.rows import each_row
-from satloyal.reporting.tables.cells import pair
-from satloyal.reporting.verdicts import Claim, Direction, Verdict, verdict
+from satloyal.reporting.verdicts import Claim, Verdict
 
-__all__ = ["alerts", "judge_subject", "verdicts"]
+__all__ = ["alerts", "verdicts"]
 
 _METHOD = (
     "Verdicts follow one rule. Supported: the interval excludes zero, in the claimed direction where "
@@ -48,7 +46,7 @@ def verdicts(inputs: Inputs) -> Section | None:
     judged += [_returns(curve) for curve in inputs.curves if curve.converged]
     if judged:
         parts += [Paragraph(_tally(judged), lead=True), Verdicts(tuple(judged))]
-    parts += [Paragraph(f"{s.name}: {s.fit.headline()}") for s in inputs.subjects if not s.barred]
+    parts += [Paragraph(_how_well(s)) for s in inputs.subjects if not s.barred]
     methods = (_METHOD, _CROSS_SECTION) if judged else ()
     cites = ("cohen1988", "lakens2017", "maxwell_cole2007", "podsakoff2003") if judged else ()
     return Section("verdicts", "What these data say", tuple(parts), methods, cites)
@@ -63,71 +61,22 @@ def alerts(inputs: Inputs) -> tuple[Callout, ...]:
         if not curve.converged
     ]
     found += [
-        Callout("bad", f"{name} may not be used", fit.headline())
-        for name, fit in inputs.fits
-        if _useless(fit, inputs)
+        Callout("bad", f"{one.name} may not be used", why)
+        for one in inputs.findings
+        if (why := _useless(one))
     ]
     return tuple(found)
 
 
-def _useless(fit: Fit, inputs: Inputs) -> bool:
-    return any(fit is other for other in inputs.others) and not (fit.converged and fit.admissible)
+def _useless(one: Finding) -> str:
+    kind = kind_of(one.result)
+    return fit_barred(one.result) if kind is None else kind.barred(one.result)
 
 
-def judge_subject(subject: Subject, inputs: Inputs) -> list[Verdict]:
-    """Judge every defined effect, then every path, of one model."""
-    blurred = {} if subject.barred else blurred_pairs(subject.fit)
-    frame = subject.estimates
-    std = _std_intervals(subject)
-    found = []
-    for op in (":=", "~"):
-        for row in each_row(frame[frame["op"] == op]):
-            if op == "~" and int(row.free) == 0:
-                continue  # a fixed path was assumed, not estimated
-            alone = op == "~" and _predictors(frame, row) == 1
-            claim = _claim(subject, row, std.get((row.lhs, row.op, row.rhs, int(row.group))), alone)
-            forbidden, caution = how_indistinct(subject, row, blurred)
-            barred = subject.barred or forbidden
-            found.append(verdict(claim, direction=_direction(inputs, row), barred=barred, caution=caution))
-    return found
-
-
-def _predictors(frame: Any, row: Any) -> int:
-    return int(((frame["op"] == "~") & (frame["lhs"] == row.lhs) & (frame["group"] == row.group)).sum())
-
-
-def _claim(subject: Subject, row: Any, std_interval: tuple[float, float] | None, alone: bool) -> Claim:
-    path = row.op == "~"
-    std = float(row.std_all)
-    return Claim(
-        name=f"{row.rhs} → {row.lhs}" if path else str(row.lhs),
-        source=str(row.rhs) if path else "",
-        target=str(row.lhs) if path else "",
-        expression="" if path else str(row.rhs),
-        group=subject.group_label(int(row.group)),
-        alone=alone,
-        est=float(row.est),
-        interval=pair(row),
-        std=std if numbers.defined(std) else None,
-        std_interval=std_interval,
-        method=subject.method,
-    )
-
-
-def _std_intervals(subject: Subject) -> dict[tuple[str, str, str, int], tuple[float, float] | None]:
-    if not subject.fit.converged:
-        return {}
-    frame = subject.standardized
-    return {(row.lhs, row.op, row.rhs, int(row.group)): pair(row) for row in each_row(frame)}
-
-
-def _direction(inputs: Inputs, row: Any) -> Direction:
-    keys = (
-        (str(row.lhs),)
-        if row.op == ":="
-        else (f"{row.rhs} -> {row.lhs}", f"{row.rhs} → {row.lhs}", str(row.label))
-    )
-    return next((inputs.claims[k] for k in keys if k in inputs.claims), "any")
+def _how_well(subject: Subject) -> str:
+    """Say how a model fits, and by which test and standard errors where they are not the plain ones."""
+    how = in_short(subject.fit)
+    return f"{subject.name}: {subject.fit.headline()}" + (f" How: {how}." if how else "")
 
 
 def _warning(subject: Subject) -> Callout:

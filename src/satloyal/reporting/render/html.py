@@ -86,8 +86,10 @@ def _counter() -> Iterator[int]:
 
 
 def _breakable(text: object) -> Markup:
-    """Escape text, allow a line break after underscores, and keep ``p < .001`` and ``95 %`` together."""
-    escaped = _TOGETHER.sub(lambda m: m[0].replace(" ", "\u00a0"), str(escape(str(text))))
+    """Escape text, allow a line break after underscores, and keep ``p < .001`` together."""
+    escaped = _TOGETHER.sub(
+        lambda m: m[0].replace(" ", "\u00a0"), str(escape(numbers.typographic(str(text))))
+    )
     return Markup(escaped.replace("_", "_<wbr>"))  # noqa: S704 - escaped just above
 
 

@@ -10,6 +10,7 @@ from satloyal.reporting.parts import (
     Callout,
     Checks,
     Code,
+    Heading,
     Paragraph,
     Part,
     Picture,
@@ -45,6 +46,8 @@ def markdown(title: str, lead: Sequence[str], sections: Sequence[Section], *, fi
 def _part(part: Part, figures: str) -> str:
     if isinstance(part, Paragraph):
         return markdown_text(part.text)
+    if isinstance(part, Heading):
+        return f"### {markdown_text(part.text)}"
     if isinstance(part, Callout):
         return f"> **{markdown_text(part.title)}.** {markdown_text(part.text)}"
     if isinstance(part, Bullets):
