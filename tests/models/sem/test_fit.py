@@ -12,6 +12,7 @@ import pytest
 import satloyal as sl
 from models.sem.examples import CFA, CHAIN, LOOP, MEDIATION, PATHS, respondents, row
 from satloyal.errors import FitError
+from satloyal.models.sem import fit_indices
 
 ITEMS = [f"{factor}{j}" for factor in "qvsl" for j in (1, 2, 3)]
 COLUMNS = [
@@ -389,3 +390,28 @@ def test_a_surveys_weights_are_used_and_noted():
 
 def test_a_model_text_and_a_parsed_model_are_the_same(chain):
     np.testing.assert_array_equal(sl.fit_sem(chain.model, respondents()).theta, chain.theta)
+
+
+def test_standardised_values_in_units_of_what_does_not_vary_are_zero_or_undefined_never_infinite():
+    frame = respondents()
+    model = "i =~ 1*q1 + 1*q2 + 1*q3\nt =~ 0*q1 + 1*q2 + 2*q3\ni ~ 1\nt ~ 1\nt ~~ 0*t + 0*i"
+    table = sl.fit_sem(model, frame, defaults="growth").tidy()
+    loadings = table[(table["op"] == "=~") & (table["lhs"] == "t")]
+    assert (loadings[["std_lv", "std_all"]] == 0).all(axis=None)
+    assert np.isnan(row(table, "t", "~1")["std_lv"])
+    assert not np.isinf(table[["std_lv", "std_all"]]).any(axis=None)
+
+
+def test_tails_of_a_shifted_test_below_zero():
+    assert fit_indices.chi2_sf(-1.0, 3) == 1.0
+    assert fit_indices.rmsea_interval(-5.0, 3, 100) == (0.0, 0.0)
+    assert fit_indices.rmsea_pvalues(-5.0, 3, 100) == (1.0, 0.0)
+
+
+def test_normed_indices_of_adjusted_tests_need_degrees_of_freedom_that_compare():
+    frame = respondents(200, seed=5)
+    heavy = frame.assign(**{f"q{j}": np.exp(frame[f"q{j}"] - 5) for j in (1, 2, 3)})
+    glance = sl.fit_sem(CFA, heavy, estimator="MLMVS").glance()
+    above = glance["df_scaled"] > glance["baseline_df_scaled"]
+    assert above
+    assert np.isnan(glance[["nfi_scaled", "rfi_scaled"]]).all()

@@ -300,3 +300,34 @@ def test_a_category_that_a_group_lacks_is_merged_and_noted(frame):
     fit = sl.fit_sem(CFA, frame.assign(x1=frame["x1"].mask(lacking, 3)), ordered=NINE, group="school")
     assert any("nobody chose x1 4" in note.message for note in fit.notes)
     assert ("x1", "t3") not in {(r.lhs, r.rhs) for r in fit.table.rows if r.op == "|"}
+
+
+@pytest.mark.parametrize("parameterization", ["delta", "theta"])
+def test_equal_thresholds_and_equal_intercepts_are_asked_for_together(frame, parameterization):
+    options = {"ordered": ["x2", "x4", "b5"], "group": "school", "parameterization": parameterization}
+    found = [
+        sl.fit_sem(MIXED, frame, group_equal=["loadings", kind], **options).glance()[["chisq", "df"]]
+        for kind in ("thresholds", "intercepts")
+    ]
+    pd.testing.assert_series_equal(*found)
+    table = sl.fit_sem(MIXED, frame, group_equal=["loadings", "thresholds"], **options).tidy()
+    means = table[(table["op"] == "~1") & (table["lhs"] == "c1")]
+    assert means["est"].nunique() == 1
+
+
+def test_names_of_columns_that_the_model_does_not_use_may_stand_among_the_ordered(frame):
+    short = CFA.split(";")[0] + "; textual =~ x4 + x5 + x6"
+    few, many = (sl.fit_sem(short, frame, ordered=names) for names in (NINE[:6], NINE))
+    np.testing.assert_array_equal(few.theta, many.theta)
+    with pytest.raises(sl.SatloyalError, match="x0"):
+        sl.fit_sem(short, frame, ordered=[*NINE, "x0"])
+    with pytest.raises(sl.SatloyalError, match="no variable of the model"):
+        sl.fit_sem(short, frame, ordered=NINE[6:])
+
+
+def test_robust_measures_are_undefined_where_implied_correlations_cannot_be(frame):
+    model = "visual =~ 1*x1 + 1*x2 + x3; textual =~ x4 + x5 + x6; visual ~~ 1.2*visual"
+    fit = sl.fit_sem(model, frame, ordered=NINE[:6])
+    assert not fit.admissible
+    assert "implied correlations are not positive definite" in robust_reason(fit)
+    assert np.isnan(fit.glance()[["cfi_robust", "rmsea_robust", "rmsea_ci_upper_robust"]]).all()

@@ -28,6 +28,7 @@ from satloyal.models.sem.ordinal_table import (
     check_items,
     ordinal_table,
     ordinal_variables,
+    with_cuts,
 )
 from satloyal.models.sem.poles import beyond_poles
 from satloyal.models.sem.restrictions import Restrictions
@@ -174,6 +175,7 @@ def fit_sem(
     spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
     equal, partial, beside = _names(group_equal), _names(group_partial), _names(auxiliary)
+    equal = with_cuts(equal) if categorical else equal
     if beside and not incomplete:
         raise FitError("auxiliary variables help with missing values", where="auxiliary=",
                        fix="say missing='fiml'")  # fmt: skip
@@ -198,7 +200,7 @@ def fit_sem(
         table = build(spec, group_partial=[*partial, *own])
         table.check_names(given.columns)
     if categorical:
-        items = ordinal_variables(ordered or (), table)
+        items = ordinal_variables(ordered or (), table, given.columns)
         check_items(table, items, parameterization)
         sample = ordinal_sample(given.sample(table.observed), items, parameterization)
         table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)

@@ -44,12 +44,17 @@ _NAN = float("nan")
 
 
 def chi2_sf(value: float, df: float) -> float:
-    """Upper tail of the chi-square distribution; NaN without degrees of freedom."""
-    return float(special.chdtrc(df, value)) if df > 0 and value >= 0 else _NAN
+    """Upper tail of the chi-square distribution; NaN without degrees of freedom.
+
+    A shifted test may fall below zero, where the whole distribution lies above it.
+    """
+    return float(special.chdtrc(df, max(value, 0.0))) if df > 0 and not math.isnan(value) else _NAN
 
 
 def noncentral_chi2_cdf(value: float, df: float, noncentrality: float) -> float:
     """Lower tail of the noncentral chi-square distribution."""
+    if value <= 0:
+        return 0.0
     if noncentrality <= 0:
         return float(special.chdtr(df, value))
     return float(special.chndtr(value, df, noncentrality))

@@ -135,7 +135,7 @@ def fit_invariance(
     plan = None
     if ordered:
         opened = Data.of(data, group=group, cluster=None, weights=None)
-        plan = OrdinalPlan.of(spec, ordered, opened.group_count())
+        plan = OrdinalPlan.of(spec, ordered, opened.group_count(), opened.columns)
         options = {"parameterization": "theta", **options, "ordered": list(plan.items)}
     ladder = _Ladder(spec, data, group, rule, alpha, options, plan)
     done: list[Step] = []
@@ -174,6 +174,7 @@ class _Ladder:
         partial = tuple(free) if equal else ()
         if self.plan is not None:
             model = self.plan.text(self.model, name, partial)
+            partial += self.plan.exempt(name)
         return fit_sem(
             model, self.data, group=self.group, group_equal=equal, group_partial=partial,
             **{"meanstructure": True, **self.options},

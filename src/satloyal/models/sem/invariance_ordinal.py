@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,17 +43,28 @@ class OrdinalPlan:
         Ordinal items.
     latent : tuple of str
     groups : int
+    others : tuple of str
+        Observed variables that are not ordinal.
     """
 
     items: tuple[str, ...]
     latent: tuple[str, ...]
     groups: int
+    others: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, model: Model, ordered: bool | str | Sequence[str], groups: int) -> OrdinalPlan:
+    def of(
+        cls, model: Model, ordered: bool | str | Sequence[str], groups: int, columns: Container[str] = ()
+    ) -> OrdinalPlan:
         """Read which items are ordinal from the model."""
         table = build_table(model)
-        return cls(ordinal_variables(ordered, table), table.latent, groups)
+        items = ordinal_variables(ordered, table, columns)
+        return cls(items, table.latent, groups, tuple(v for v in table.observed if v not in items))
+
+    def exempt(self, step: str) -> tuple[str, ...]:
+        """Return what a step leaves free: until scalar, every intercept."""
+        names = (*self.items, *self.others) if step in _BEFORE_SCALAR else ()
+        return tuple(f"{name}~1" for name in names)
 
     def text(self, model: Model, step: str, free: Sequence[str]) -> str:
         """Return the model text of a step, what is let free written into it."""

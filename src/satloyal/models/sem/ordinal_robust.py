@@ -40,6 +40,8 @@ def robust_reason(fit: SemFit) -> str:
         return "robust CFI and RMSEA are defined for free thresholds, and some are constrained"
     if not logdet_or_flag(np.stack([g.correlation for g in ordinal.groups]))[1].all():
         return "the polychoric correlations are not positive definite, so robust CFI and RMSEA do not exist"
+    if not logdet_or_flag(np.stack([sigma for sigma, _ in fit._implied]))[1].all():
+        return "the implied correlations are not positive definite, so robust CFI and RMSEA do not exist"
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,29 +14,52 @@ if TYPE_CHECKING:
     from satloyal.models.sem.data import Sample
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["Parameterization", "check_items", "ordinal_table", "ordinal_variables"]
+__all__ = ["Parameterization", "check_items", "ordinal_table", "ordinal_variables", "with_cuts"]
 
 Parameterization = Literal["delta", "theta"]
 
 
-def ordinal_variables(ordered: bool | str | Sequence[str], table: ParameterTable) -> tuple[str, ...]:
-    """Return the ordinal variables: those named, or with ``True`` all but the covariates.
+def with_cuts(equal: Sequence[str]) -> tuple[str, ...]:
+    """Return kinds of equal parameters, thresholds and intercepts together, as in lavaan.
+
+    Thresholds are to ordinal items what intercepts are to the others of a model.
+    """
+    both = ("thresholds", "intercepts")
+    return tuple(dict.fromkeys((*equal, *both))) if set(both) & set(equal) else tuple(equal)
+
+
+def ordinal_variables(
+    ordered: bool | str | Sequence[str], table: ParameterTable, columns: Container[str] = ()
+) -> tuple[str, ...]:
+    """Return the ordinal variables of a model: those named, or with ``True`` all but the covariates.
+
+    Parameters
+    ----------
+    ordered : bool or sequence of str
+    table : ParameterTable
+    columns : container of str
+        What else the data have; a name among them that the model does not use is passed over.
 
     Raises
     ------
     FitError
-        A name that is no observed variable of the model, or a covariate.
+        A name that is no observed variable of the model and no column.
     """
     if ordered is True:
         return tuple(name for name in table.observed if name not in table.covariates)
     names = (ordered,) if isinstance(ordered, str) else tuple(dict.fromkeys(ordered or ()))
     for name in names:
-        if name not in table.observed:
+        if name not in table.observed and name not in columns:
             raise FitError(
                 f"ordered names {name!r}, which is no observed variable of the model", where="ordered=",
                 fix="name items of the model, or say ordered=True",
             )  # fmt: skip
-    return tuple(name for name in table.observed if name in names)
+    found = tuple(name for name in table.observed if name in names)
+    if not found:
+        raise FitError(
+            "ordered names no variable of the model", where="ordered=", fix="name items of the model"
+        )
+    return found
 
 
 def check_items(table: ParameterTable, items: Sequence[str], parameterization: str) -> None:

@@ -91,6 +91,7 @@ def scaled_measures(s: Scaling) -> pd.Series:
     X, d, B, e = s.model.chisq, s.model.df, s.baseline.chisq, s.baseline.df
     # a test that is only scaled has its noncentrality on the scale of χ² with c df degrees of freedom
     shifted = s.model.shift != 0.0
+    comparable = d == s.df or d <= e
     at = (X, d) if shifted else (s.chisq, s.model.factor * d)
     close, far = fi.rmsea_pvalues(*at, s.n, s.groups)
     low, high = fi.rmsea_interval(*at, s.n, s.groups)
@@ -100,7 +101,9 @@ def scaled_measures(s: Scaling) -> pd.Series:
         "chisq_scaling_factor": s.model.factor, "baseline_chisq_scaled": B, "baseline_df_scaled": e,
         "baseline_pvalue_scaled": fi.chi2_sf(B, e), "baseline_chisq_scaling_factor": s.baseline.factor,
         "cfi_scaled": fi.cfi(X, d, B, e), "tli_scaled": tli, "nnfi_scaled": tli,
-        "rfi_scaled": fi.rfi(X, d, B, e), "nfi_scaled": fi.nfi(X, B), "pnfi_scaled": fi.pnfi(X, d, B, e),
+        # with adjusted degrees of freedom the two statistics are no longer on one scale
+        "rfi_scaled": fi.rfi(X, d, B, e) if comparable else math.nan,
+        "nfi_scaled": fi.nfi(X, B) if comparable else math.nan, "pnfi_scaled": fi.pnfi(X, d, B, e),
         "ifi_scaled": fi.ifi(X, d, B), "rni_scaled": fi.rni(X, d, B, e),
         "rmsea_scaled": fi.rmsea(X, d, s.n, s.groups), "rmsea_ci_lower_scaled": low,
         "rmsea_ci_upper_scaled": high, "rmsea_pvalue_scaled": close, "rmsea_notclose_pvalue_scaled": far,

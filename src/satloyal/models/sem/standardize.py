@@ -89,6 +89,7 @@ class Standardizer:
                     out[:, column] = 1.0 if kind == "std_all" else scale[:, at[row.lhs]]
                 else:
                     out[:, column] = self._one(row, at, ram, A, S, sd, left, kind)
+        out[~np.isfinite(out)] = np.nan  # in units of what does not vary
         return out
 
     @staticmethod
@@ -108,6 +109,8 @@ class Standardizer:
                 return np.asarray(A[:, i, j] * sd[:, j] / sd[:, i])
             if i == j:
                 return np.asarray(S[:, i, i] / sd[:, i] ** 2)
+            if not row.free and not S[:, i, j].any():
+                return np.zeros(len(S), S.dtype)  # in whatever unit
             both_observed = i < ram.observed and j < ram.observed
             if kind == "std_lv" and both_observed:
                 return np.asarray(S[:, i, j])
@@ -132,7 +135,7 @@ def total_variance(ram: Ram, A: Array, S: Array) -> Array:
 
 
 def _root(variance: Array) -> Array:
-    """Square root that is NaN, not imaginary, where a variance is negative."""
-    real = np.real(variance)
-    root = np.sqrt(np.where(real > 0, variance, np.nan))
+    """Square root that is NaN, not imaginary, where a variance is negative; zero is zero."""
+    known = (np.real(variance) > 0) | (variance == 0)
+    root = np.sqrt(np.where(known, variance, np.nan))
     return np.asarray(root)
