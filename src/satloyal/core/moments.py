@@ -1,18 +1,21 @@
-"""Moments: n, means and covariances per group, from rows or from a published matrix.
+"""Moments: n, means and covariances per group, from rows, from chunks of rows or from a published matrix.
 
 Most models here need nothing else of the data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from satloyal.core.chunks import Columns, Progress, csv_chunks, parquet_chunks, summed
+from satloyal.core.fourth import FourthMoments
 from satloyal.core.printed import Printed
 from satloyal.core.published import (
     check_correlations,
@@ -22,6 +25,7 @@ from satloyal.core.published import (
     square_matrix,
 )
 from satloyal.core.rows import CompleteRows
+from satloyal.core.sums import Sums
 from satloyal.errors import FitError
 from satloyal.notes import Note
 
@@ -72,6 +76,8 @@ class GroupMoments:
         Means; ``None`` when a published matrix came without them.
     weight : float, optional
         Sum of the sampling weights, which have a mean of one over all groups; ``None`` without weights.
+    fourth : FourthMoments, optional
+        What robust errors and tests need where the rows are not kept.
     """
 
     label: str
@@ -79,6 +85,7 @@ class GroupMoments:
     cov: Array
     mean: Array | None = None
     weight: float | None = None
+    fourth: FourthMoments | None = None
 
     @property
     def size(self) -> float:
@@ -99,9 +106,11 @@ class Moments:
     notes : tuple of Note
         What was done on the way (rows dropped, weights normalised, triangle mirrored).
     source : str
-        ``"rows"`` or ``"matrix"``.
+        ``"rows"``, ``"chunks"`` or ``"matrix"``.
     printed : Printed, optional
         The matrix as a paper prints it, where the moments came from one.
+    sums : Sums, optional
+        The sums behind moments of chunks, which add.
 
     Examples
     --------
@@ -115,11 +124,48 @@ class Moments:
     notes: tuple[Note, ...] = field(default=())
     source: str = "rows"
     printed: Printed | None = None
+    sums: Sums | None = None
 
     @property
     def n(self) -> int:
         """Number of respondents over all groups."""
         return sum(group.n for group in self.groups)
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows left out: those that are not complete, and those without weight or group."""
+        return sum(note.count or 0 for note in self.notes if note.step == "listwise deletion")
+
+    @property
+    def clusters(self) -> frozenset[str]:
+        """Names of the clusters, where rows were summed within them; empty without."""
+        kept = [g.fourth.clusters for g in self.groups if g.fourth is not None]
+        return frozenset(label for held in kept if held is not None for label in held.labels)
+
+    def __add__(self, other: Moments) -> Moments:
+        """Return the moments of both sets of rows together.
+
+        Raises
+        ------
+        FitError
+            One of them does not come from chunks, or the two do not hold the same.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"SAT": [1.0, 2, 3, 5], "LOY": [1.0, 3, 2, 6]})
+        >>> north = Moments.from_chunks([frame[:2]], ["SAT", "LOY"], part=True)
+        >>> south = Moments.from_chunks([frame[2:]], ["SAT", "LOY"], part=True)
+        >>> (north + south).covariance().round(3).loc["SAT", "LOY"].item()
+        2.5
+        """
+        if not isinstance(other, Moments):
+            return NotImplemented
+        if self.sums is None or other.sums is None:
+            raise FitError(
+                "only moments of chunks add: those of a frame or a matrix do not hold the sums behind them",
+                fix="make both with Moments.from_chunks, from_parquet or from_csv",
+            )
+        return Moments.from_sums(self.sums + other.sums)
 
     def select(self, names: Sequence[str]) -> Moments:
         """Return the moments of some variables, in the given order.
@@ -137,11 +183,15 @@ class Moments:
             )
         at = [self.names.index(name) for name in names]
         groups = tuple(
-            replace(g, cov=g.cov[np.ix_(at, at)], mean=None if g.mean is None else g.mean[at])
+            replace(
+                g, cov=g.cov[np.ix_(at, at)], mean=None if g.mean is None else g.mean[at],
+                fourth=None if g.fourth is None else g.fourth.select(at),
+            )
             for g in self.groups
-        )
+        )  # fmt: skip
         printed = None if self.printed is None else self.printed.select(at)
-        return Moments(tuple(names), groups, self.notes, self.source, printed)
+        sums = None if self.sums is None else self.sums.select(names)
+        return Moments(tuple(names), groups, self.notes, self.source, printed, sums)
 
     def covariance(self, group: int = 0, *, unbiased: bool = False) -> pd.DataFrame:
         """Return the covariance matrix of one group as a table.
@@ -210,6 +260,186 @@ class Moments:
             total = None if weights is None else float(weights.sum())
             groups.append(GroupMoments(label, int(at.sum()), cov, mean, total))
         return cls(rows.names, tuple(groups), rows.notes, "rows")
+
+    @classmethod
+    def from_sums(cls, sums: Sums) -> Moments:
+        """Compute the moments of sums, group by group; weights get a mean of one over all groups."""
+        held = [(label, sums.groups[label]) for label in sums.seen if label in sums.groups]
+        unit = sum(g.weight for _, g in held) / sum(g.n for _, g in held) if sums.weighted else 1.0
+        groups = tuple(
+            GroupMoments(
+                label, g.n, (g.cross + g.cross.T) / (2 * g.weight), g.mean,
+                g.weight / unit if sums.weighted else None,
+                None if g.fourth is None else replace(g.fourth, unit=unit),
+            )
+            for label, g in held
+        )  # fmt: skip
+        return cls(sums.names, groups, sums.counts.notes(), "chunks", None, sums)
+
+    @classmethod
+    def from_chunks(
+        cls,
+        chunks: Iterable[pd.DataFrame],
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        group: str | None = None,
+        cluster: str | None = None,
+        fourth: bool = False,
+        part: bool = False,
+        progress: Progress | None = None,
+    ) -> Moments:
+        """Compute moments of frames that come one after another, of which only one is held at a time.
+
+        Parameters
+        ----------
+        chunks : iterable of DataFrame
+            Taken once, in order.
+        columns : sequence of str
+            Which columns, p of them.
+        weights, group, cluster : str, optional
+            Columns of sampling weights, groups and clusters. Errors and tests that allow for weights or
+            clusters take ``fourth=True``; clusters imply it.
+        fourth : bool
+            Keep fourth-order sums too, p²(p + 3)²/4 numbers a group: robust errors and tests (MLR, MLM,
+            MLMV, WLS …) then need no rows. This takes p² times as long as the moments alone.
+        part : bool
+            The chunks are a part of the data, to be added to others with ``+``: do not ask of them alone
+            that every column varies and that there are more rows than columns.
+        progress : callable, optional
+            Called with (rows done, rows in all, or ``None`` where nobody knows) after each chunk.
+
+        Returns
+        -------
+        Moments
+            Rows with a missing value in any of the columns are left out; a note says how many.
+
+        Raises
+        ------
+        FitError
+            As :meth:`from_frame`; or no chunk at all.
+
+        Notes
+        -----
+        Chan, Golub & LeVeque 1983, *The American Statistician* 37:242-247: means and cross-products of
+        parts are combined by differences of their means, so that large values cost no digits.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"SAT": [1.0, 2, 3, 5], "LOY": [1.0, 3, 2, 6]})
+        >>> halves = (frame[at : at + 2] for at in (0, 2))
+        >>> Moments.from_chunks(halves, ["SAT", "LOY"]).covariance().round(3).loc["SAT", "LOY"].item()
+        2.5
+        """
+        names = _column_names(columns)
+        taken = Columns(names, weights, group, cluster, fourth or cluster is not None)
+        return cls._of_chunks(summed(chunks, taken, progress), part=part)
+
+    @classmethod
+    def from_parquet(
+        cls,
+        path: str | Path,
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        group: str | None = None,
+        cluster: str | None = None,
+        fourth: bool = False,
+        part: bool = False,
+        chunk_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> Moments:
+        """Compute moments of a Parquet file larger than memory, or of a folder of them.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a folder whose ``.parquet`` files are taken together.
+        columns, weights, group, cluster, fourth, part, progress
+            As for :meth:`from_chunks`.
+        chunk_rows : int, optional
+            Rows held at a time; about a million numbers when not given.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        FitError
+            pyarrow (the extra ``large``) is not installed, the file cannot be read, a column is not there;
+            or as :meth:`from_frame`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> frame = pd.DataFrame({"SAT": [1.0, 2, 3, 5], "LOY": [1.0, 3, 2, 6]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     frame.to_parquet(f"{folder}/answers.parquet")
+        ...     moments = Moments.from_parquet(f"{folder}/answers.parquet", ["SAT", "LOY"])
+        >>> moments.n, moments.n_dropped
+        (4, 0)
+        """
+        taken = Columns(_column_names(columns), weights, group, cluster, fourth or cluster is not None)
+        chunks, total = parquet_chunks(path, taken, chunk_rows)
+        return cls._of_chunks(summed(chunks, taken, progress, total), part=part)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        group: str | None = None,
+        cluster: str | None = None,
+        fourth: bool = False,
+        part: bool = False,
+        chunk_rows: int | None = None,
+        progress: Progress | None = None,
+        separator: str = ",",
+        encoding: str = "utf-8",
+    ) -> Moments:
+        r"""Compute moments of a CSV file larger than memory, or of a folder of them.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a folder whose ``.csv`` files are taken together.
+        columns, weights, group, cluster, fourth, part, progress
+            As for :meth:`from_chunks`.
+        chunk_rows : int, optional
+            Rows held at a time; about a million numbers when not given.
+        separator, encoding : str
+            Of the file.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        FitError
+            The file cannot be read, a column is not there; or as :meth:`from_frame`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "answers.csv").write_text("SAT,LOY\n1,1\n2,\n3,2\n5,6\n")
+        ...     moments = Moments.from_csv(f"{folder}/answers.csv", ["SAT", "LOY"])
+        >>> moments.n, moments.n_dropped
+        (3, 1)
+        """
+        taken = Columns(_column_names(columns), weights, group, cluster, fourth or cluster is not None)
+        chunks = csv_chunks(path, taken, chunk_rows, separator, encoding)
+        return cls._of_chunks(summed(chunks, taken, progress), part=part)
+
+    @classmethod
+    def _of_chunks(cls, sums: Sums, *, part: bool) -> Moments:
+        if not part or not sums.counts.used:
+            sums.check()
+        return cls.from_sums(sums)
 
     @classmethod
     def from_matrix(
@@ -290,3 +520,9 @@ class Moments:
         mean = None if means is None else named_vector(means, labels, "means")
         groups = (GroupMoments("", size, values * (size - 1) / size, mean),)
         return cls(labels, groups, (*notes, *more), "matrix", printed)
+
+
+def _column_names(columns: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(columns, str):
+        raise FitError(f"columns is the text {columns!r}", fix=f"give a list: [{columns!r}]")
+    return tuple(str(name) for name in columns)

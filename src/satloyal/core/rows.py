@@ -134,8 +134,8 @@ def check_columns(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
         raise FitError("a variable is asked for twice", fix="name each column once")
 
 
-def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
-    """Return columns as numbers, missing values as NaN, shape (n, p)."""
+def column_numbers(frame: pd.DataFrame, names: tuple[str, ...], *, whole: bool = True) -> Array:
+    """Return columns as numbers, missing values as NaN, shape (n, p); a part may have columns without any."""
     columns = {str(c): i for i, c in enumerate(frame.columns)}
     out = np.empty((len(frame), len(names)))
     used = frame.iloc[:, [columns[name] for name in names]]
@@ -143,7 +143,7 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
         out[:] = used.to_numpy(dtype=float)
         if not np.isfinite(out).all():
             for j in range(len(names)):
-                _check_column(out[:, j], names[j])
+                _check_column(out[:, j], names[j], whole=whole)
         return out
     for j, name in enumerate(names):
         column = frame.iloc[:, columns[name]]
@@ -163,7 +163,7 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> Array:
                 where=f"column {name!r}, first at row {bad.index[0]!r}" if len(bad) else f"column {name!r}",
                 fix="recode them to numbers, or declare them as missing codes",
             ) from None
-        _check_column(out[:, j], name)
+        _check_column(out[:, j], name, whole=whole)
     return out
 
 
@@ -171,12 +171,12 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"1 value is {one}" if count == 1 else f"{count} values are {many}"
 
 
-def _check_column(values: Array, name: str) -> None:
+def _check_column(values: Array, name: str, *, whole: bool) -> None:
     infinite = int(np.isinf(values).sum())
     if infinite:
         said = _counted(infinite, "infinite", "infinite")
         raise FitError(said, where=f"column {name!r}", fix="set them missing")
-    if np.isnan(values).all():
+    if whole and np.isnan(values).all():
         raise FitError("every value is missing", where=f"column {name!r}", fix="leave it out of the model")
 
 

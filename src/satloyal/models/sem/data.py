@@ -56,6 +56,30 @@ class Sample:
         """Observed variables."""
         return self.moments.names
 
+    @property
+    def keeps_fourth(self) -> bool:
+        """Whether the rows were summed with their fourth-order products and not kept."""
+        return self.rows is None and all(g.fourth is not None for g in self.moments.groups)
+
+    @property
+    def spread_known(self) -> bool:
+        """Whether the data tell how their moments vary: rows do, and fourth-order sums."""
+        return self.rows is not None or self.keeps_fourth
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows have sampling weights."""
+        if self.rows is not None:
+            return self.rows.weights is not None
+        return any(g.weight is not None for g in self.moments.groups)
+
+    @property
+    def cluster_count(self) -> int:
+        """How many clusters there are; 0 without clusters."""
+        if self.clusters is not None:
+            return int(self.clusters.max()) + 1
+        return len(self.moments.clusters)
+
     def group_rows(self, group: int) -> Array:
         """Return which rows belong to a group, as a mask."""
         assert self.rows is not None  # noqa: S101 - callers ask only when there are rows
@@ -97,7 +121,10 @@ class Data:
         if isinstance(data, Moments):
             for value, option in ((group, "group"), (cluster, "cluster"), (weights, "weights")):
                 if value is not None:
-                    raise FitError(f"{option}= needs rows, and the data are moments", fix="give the rows")
+                    raise FitError(
+                        f"{option}= needs rows, and the data are moments",
+                        fix=f"give the rows, or say {option}= where moments are made of chunks of rows",
+                    )
             return cls(None, data, None, None, None, data.notes)
         notes: list[Note] = []
         if isinstance(data, Survey):
@@ -124,6 +151,16 @@ class Data:
             return self.moments.names
         assert self.frame is not None  # noqa: S101 - one of the two is always there
         return tuple(str(c) for c in self.frame.columns)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether rows are in clusters."""
+        return self.cluster is not None or bool(self.moments is not None and self.moments.clusters)
+
+    @property
+    def from_rows(self) -> bool:
+        """Whether rows were given, kept or not, and so their means too."""
+        return self.moments is None or self.moments.source == "chunks"
 
     def group_count(self) -> int:
         """How many groups a model will have."""

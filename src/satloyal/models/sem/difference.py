@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from satloyal.errors import FitError
-from satloyal.models.sem import inference
 from satloyal.models.sem.estimators import estimator_named
+from satloyal.models.sem.kept import score_products
 from satloyal.models.sem.robust import scaled_test
 from satloyal.models.sem.robust_fit import moment_blocks
 from satloyal.models.sem.vector import vector_jacobian
@@ -151,7 +151,7 @@ def adjusted_difference(small: SemFit, large: SemFit) -> tuple[float, int, float
         Why it is undefined, if it is.
     """
     m = small.df - large.df
-    if large.input.rows is None and large.input.ordinal is None:
+    if not large.input.spread_known and large.input.ordinal is None:
         return math.nan, m, math.nan, "it takes rows, and the data are moments"
     outer = np.concatenate(_jacobians(large))
     H = np.linalg.lstsq(outer, np.concatenate(_jacobians(small)), rcond=None)[0]
@@ -186,8 +186,7 @@ def _jacobians(fit: SemFit) -> list[Array]:
 def _bread_and_meat(fit: SemFit) -> tuple[Array, Array]:
     """Return information and the covariance of scores, a respondent: of moments, or of casewise scores."""
     if fit.input.incomplete is not None or estimator_named(fit.estimator).test == "yuan.bentler.mplus":
-        scores = inference.summed_scores(fit.scores(), fit.input.clusters)
-        P, B = fit.observed_hessian / 2, scores.T @ scores / fit.effective_n
+        P, B = fit.observed_hessian / 2, score_products(fit) / fit.effective_n
         N = fit.tangent
         return (P, B) if N is None else (N.T @ P @ N, N.T @ B @ N)
     blocks = moment_blocks(fit)

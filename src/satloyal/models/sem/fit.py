@@ -188,7 +188,7 @@ def fit_sem(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x and not method.least_squares and not beside,
-        meanstructure=_wants_means(asked, spec, given, defaults, clustered=cluster is not None),
+        meanstructure=_wants_means(asked, spec, given, defaults, clustered=given.clustered),
         defaults=defaults,
         group_equal=equal,
         effect_coding=_coded(effect_coding) if categorical else effect_coding,
@@ -308,9 +308,13 @@ def _errors(method: Estimator, *, incomplete: bool) -> VcovKind:
 
 def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
     """Weights and clusters make normal-theory errors and tests wrong: ML becomes MLR, as in lavaan."""
-    weighted = sample.rows is not None and sample.rows.weights is not None
-    if not weighted and sample.clusters is None:
+    if not sample.weighted and not sample.cluster_count:
         return method
+    if not sample.spread_known:
+        raise FitError(
+            "these moments are weighted, and how much they vary cannot be told from them", where="fit_sem",
+            fix="make them of chunks with fourth=True, or give the rows and their weights",
+        )  # fmt: skip
     if method.name == "ML":
         return estimator_named("MLR")
     if method.vcov not in ("robust", "robust.sem"):
@@ -343,4 +347,4 @@ def _wants_means(asked: bool | None, spec: Model, given: Data, defaults: str, *,
     needed = clustered or defaults == "growth" or any(t.intercept for r in spec.relations for t in r.terms)
     if asked is not None:
         return asked or needed
-    return needed or (given.group_count() > 1 and given.frame is not None)
+    return needed or (given.group_count() > 1 and given.from_rows)

@@ -15,7 +15,6 @@ __all__ = [
     "complex_step",
     "delta_method",
     "null_directions",
-    "robust_vcov",
     "summed_scores",
     "vcov_of",
 ]
@@ -139,23 +138,6 @@ def summed_scores(scores: Array, clusters: Array | None) -> Array:
     summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
     np.add.at(summed, clusters, scores)
     return np.asarray(summed * np.sqrt(len(summed) / (len(summed) - 1)))
-
-
-def robust_vcov(vcov: Array, scores: Array, clusters: Array | None = None) -> Array:
-    """Sandwich covariance matrix H⁻¹ (Σ s sᵀ) H⁻¹ (White 1982, *Econometrica* 50:1-25).
-
-    Parameters
-    ----------
-    vcov : ndarray, shape (q, q)
-        Inverse of the total information.
-    scores : ndarray, shape (n, q)
-        Casewise (weighted) scores.
-    clusters : ndarray of int, shape (n,), optional
-        Scores are summed within clusters first.
-    """
-    scores = summed_scores(scores, clusters)
-    sandwich: Array = vcov @ (scores.T @ scores) @ vcov
-    return sandwich
 
 
 def complex_step(function: Callable[[Array], Array], theta: Array) -> Array:

@@ -125,7 +125,7 @@ def _continuous(fit: SemFit, shares: list[float]) -> list[Block]:
     x = tuple(fit.table.observed.index(name) for name in fit.table.exogenous)
     # what weighs moments by the data's own spread, or by none, has no normal theory to fall back on
     own = estimator_named(fit.estimator).discrepancy in ("ULS", "DWLS", "WLS")
-    known = fit.input.rows is not None and (own or fit.vcov_kind in ("robust", "robust.sem"))
+    known = fit.input.spread_known and (own or fit.vcov_kind in ("robust", "robust.sem"))
     gammas = moment_gammas(fit.input, means=fit.table.meanstructure, fixed_x=x) if known else None
     out = []
     for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):

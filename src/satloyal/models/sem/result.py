@@ -31,6 +31,7 @@ from satloyal.models.sem.fiml_robust import incomplete_scaled
 from satloyal.models.sem.identify import count_moments
 from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.influence import influence as _influence
+from satloyal.models.sem.kept import score_products
 from satloyal.models.sem.measurement import measurement as _measurement
 from satloyal.models.sem.measures import GroupFit, measures, undefined
 from satloyal.models.sem.modindices import modindices as _modindices
@@ -482,7 +483,10 @@ class SemFit(Fit):
             raise FitError("thresholds and correlations have no casewise likelihood, so no scores")
         rows = self.input.rows
         if rows is None:
-            raise FitError("casewise scores need rows, and the data are moments", fix="fit to the rows")
+            raise FitError(
+                "casewise scores need rows, and the data are moments",
+                fix="fit to the rows; robust errors only: make the moments of chunks with fourth=True",
+            )
         groups = self.sample.groups
         masks = [rows.codes == g for g in range(self.ngroups)]
         if self.input.incomplete is not None:
@@ -518,14 +522,13 @@ class SemFit(Fit):
             if self.tangent is not None:
                 vcov = self.tangent @ vcov @ self.tangent.T
         elif kind == "first.order":
-            scores = self.scores()
-            vcov = inference.vcov_of(scores.T @ scores, 1.0, self.tangent)
+            vcov = inference.vcov_of(score_products(self, summed=False), 1.0, self.tangent)
         elif kind == "expected":
             vcov = inference.vcov_of(self.hessian / 2, self.effective_n, self.tangent)
         elif kind in ("observed", "robust"):
             vcov = inference.vcov_of(self.observed_hessian / 2, self.effective_n, self.tangent)
             if kind == "robust":
-                vcov = inference.robust_vcov(vcov, self.scores(), self.input.clusters)
+                vcov = vcov @ score_products(self) @ vcov
         else:
             raise FitError(
                 f"kind is {kind!r}",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from satloyal.models.sem import inference
 from satloyal.models.sem.baseline import baseline_jacobian, baseline_weight
 from satloyal.models.sem.estimators import estimator_named
+from satloyal.models.sem.kept import score_products
 from satloyal.models.sem.ordinal_fit import (
     ordinal_baseline,
     ordinal_blocks,
@@ -48,7 +49,7 @@ def moment_blocks(fit: SemFit) -> list[Block]:
     Raises
     ------
     FitError
-        When the data came as moments.
+        When the data came as moments without fourth-order sums.
     """
     if fit.input.ordinal is not None:
         return ordinal_blocks(fit)
@@ -137,9 +138,8 @@ def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
 def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[ScaledTest, ScaledTest]:
     """Scale by traces of observed information times first-order information."""
     means = fit.table.meanstructure
-    scores = inference.summed_scores(fit.scores(), fit.input.clusters)
     inverse = inference.vcov_of(fit.observed_hessian / 2, fit.effective_n, fit.tangent)
-    trace_model = float(np.sum(inverse * (scores.T @ scores)))
+    trace_model = float(np.sum(inverse * score_products(fit)))
     saturated = baseline = 0.0
     for group, gamma, block in zip(
         fit.sample.groups, _gammas(fit), _baseline_blocks(fit, scores=True), strict=True

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from satloyal.spec.parameter import Parameter
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["robust_indices"]
+__all__ = ["larger_problem", "robust_indices"]
 
 Array = NDArray[Any]
 
@@ -56,16 +56,16 @@ def robust_indices(
     FitError
         The data came as moments: their spread is not known.
     """
-    if fit.input.rows is None:
+    if not fit.input.spread_known:
         raise FitError(
             f"modification indices of {fit.estimator} need the spread of the moments, and so the rows",
-            where="modindices", fix="fit to the rows, or with estimator='ML' or 'GLS'",
+            where="modindices", fix="fit to the rows, to moments with fourth=True, or with 'ML' or 'GLS'",
         )  # fmt: skip
     flat = [row for rows in candidates for row in rows]
     table = _larger(fit.table, flat)
     q = fit.table.q
     theta = np.r_[fit.theta, [0.0 if r.value is None else r.value for r in flat]]
-    problem, deltas = _at(fit, table, theta)
+    problem, deltas = larger_problem(fit, table, theta)
     found = problem(theta[None], np.zeros(1, int), "expected")
     n, half = fit.effective_n, fit.effective_n / 2
     score, H = -half * found.gradient[0][q:], half * found.hessian[0]
@@ -96,7 +96,7 @@ def _larger(table: ParameterTable, candidates: Sequence[Parameter]) -> Parameter
     return replace(table, rows=(*freed, *added))
 
 
-def _at(fit: SemFit, table: ParameterTable, theta: Array) -> tuple[Problem, list[Array]]:
+def larger_problem(fit: SemFit, table: ParameterTable, theta: Array) -> tuple[Problem, list[Array]]:
     """Pose the larger model's problem, and return its Jacobian at θ in each group."""
     assert fit.weights is not None  # noqa: S101 - least squares has weights
     ordinal = fit.input.ordinal

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from satloyal.models.fit import Check, Status
+from satloyal.models.sem.kept import kurtosis
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -72,11 +73,14 @@ def _no_distances(fit: SemFit) -> str:
 def normality(fit: SemFit) -> Check:
     """Judge Mardia's multivariate kurtosis."""
     distances = _distances(fit)
-    if distances is None:
+    if distances is not None:
+        known = _known(fit)
+        normal = known * (known + 2)
+        z = float((distances**2 - normal).sum() / np.sqrt(8 * normal.sum()))
+    elif fit.input.keeps_fourth and fit.input.ordinal is None and not fit.input.weighted:
+        z = kurtosis(fit)
+    else:
         return Check("multivariate normality", "not_applicable", _no_distances(fit))
-    known = _known(fit)
-    normal = known * (known + 2)
-    z = float((distances**2 - normal).sum() / np.sqrt(8 * normal.sum()))
     good = abs(z) <= _KURTOSIS
     return Check(
         "multivariate normality", "pass" if good else "warn",
@@ -139,9 +143,9 @@ def missing(fit: SemFit) -> Check | None:
 
 def clusters(fit: SemFit) -> Check | None:
     """Judge whether there are enough clusters for cluster-robust errors."""
-    if fit.input.clusters is None:
+    count = fit.input.cluster_count
+    if not count:
         return None
-    count = int(fit.input.clusters.max()) + 1
     status: Status = "fail" if count < _FEW_CLUSTERS else "warn" if count < _ENOUGH_CLUSTERS else "pass"
     advice = {
         "fail": "so few clusters cannot tell how much estimates vary: take the sample as one, or ask more",
@@ -156,17 +160,19 @@ def clusters(fit: SemFit) -> Check | None:
 
 def weighted(fit: SemFit) -> Check | None:
     """Judge what sampling weights leave of the sample."""
-    rows = fit.input.rows
-    if rows is None or rows.weights is None:
+    if not fit.input.weighted:
         return None
-    w = rows.weights
-    effective = float(w.sum() ** 2 / np.sum(w**2))
-    good = effective >= 0.5 * len(w)
+    n, rows = fit.nobs, fit.input.rows
+    if rows is not None and rows.weights is not None:
+        effective = float(rows.weights.sum() ** 2 / np.sum(rows.weights**2))
+    else:  # weights have a mean of one
+        effective = n**2 / sum(g.fourth.squares for g in fit.input.moments.groups if g.fourth is not None)
+    good = effective >= 0.5 * n
     return Check(
         "weights", "pass" if good else "warn",
-        f"with sampling weights the effective sample size is {effective:.0f} of {len(w)}; errors and "
+        f"with sampling weights the effective sample size is {effective:.0f} of {n}; errors and "
         "tests allow for it",
-        value=effective, threshold=0.5 * len(w),
+        value=effective, threshold=0.5 * n,
         advice="" if good else "a few respondents carry the results: trim the weights, or say so",
         source="Kish 1965, Survey Sampling; Asparouhov 2005, Struct. Equ. Modeling 12:411-434",
     )  # fmt: skip

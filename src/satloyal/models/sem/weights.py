@@ -11,6 +11,7 @@ from satloyal.core.moments import Moments
 from satloyal.errors import FitError
 from satloyal.models.sem.data import Sample
 from satloyal.models.sem.estimators import Estimator
+from satloyal.models.sem.kept import fourth_gammas
 from satloyal.models.sem.robust import adf_gamma, normal_weight
 from satloyal.models.sem.vector import row_products
 
@@ -39,12 +40,15 @@ def moment_gammas(sample: Sample, *, means: bool, fixed_x: tuple[int, ...] = ())
     Raises
     ------
     FitError
-        When the data came as moments.
+        When the data came as moments without fourth-order sums.
     """
     rows = sample.rows
     if rows is None:
+        if sample.keeps_fourth:
+            return fourth_gammas(sample.moments.groups, means=means, fixed_x=fixed_x)
         raise FitError(
-            "robust tests and weights need rows, and the data are moments", fix="fit to the rows, or use 'ML'"
+            "robust tests and weights need rows, and the data are moments",
+            fix="fit to the rows, make the moments of chunks with fourth=True, or use 'ML'",
         )
     if sample.incomplete is not None:
         raise FitError("fourth moments need complete rows, and some answers are missing", fix="use 'robust'")

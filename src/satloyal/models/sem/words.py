@@ -50,7 +50,7 @@ def method(fit: SemFit) -> str:
         "robust.sem": "robust (sandwich) standard errors from the fourth moments",
         "first.order": "standard errors from the products of casewise scores",
     }
-    source = "rows" if fit.input.rows is not None else "a matrix"
+    source = {"rows": "rows", "chunks": "sums of rows"}.get(fit.input.moments.source, "a matrix")
     how = {
         "ML": f"maximum likelihood ({'normal' if fit.likelihood == 'normal' else 'Wishart'})",
         "GLS": "generalised least squares",
