@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.simulate import simulate
     from satloyal.reporting.document import report
     from satloyal.spec.panel import clpm
+    from satloyal.spec.templates import template
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.readers import read_survey
     from satloyal.survey.samples import load_sample
@@ -49,6 +50,7 @@ _HOME = {
     "read_survey": "satloyal.survey.readers",
     "report": "satloyal.reporting.document",
     "simulate": "satloyal.models.sem.simulate",
+    "template": "satloyal.spec.templates",
 }
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "read_survey",
     "report",
     "simulate",
+    "template",
 ]
 
 
