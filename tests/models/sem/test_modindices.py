@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import satloyal as sl
 from models.sem.examples import CFA, CHAIN, respondents
-from models.sem.judged import fit, lavaan, pupils
+from models.sem.judged import EQUAL, fit, judged, lavaan, lavaan_adjusted, pupils
 from reference.cases import load
+from satloyal.models.sem.equality import equality_scores
 from satloyal.models.sem.modindices import _candidates
 from satloyal.models.sem.robust_indices import robust_indices
 from satloyal.models.sem.tangent import Cells, tangents
@@ -249,7 +252,88 @@ def test_indices_go_by_the_robust_ones_where_the_plain_are_none() -> None:
 
 
 def test_what_cannot_be_scored_is_refused() -> None:
-    with pytest.raises(sl.SatloyalError, match="ULS does not"):
-        fit("uls").score_tests()
-    with pytest.raises(sl.SatloyalError, match="ULS does not"):
-        sl.fit_sem("visual =~ x1 + a*x2 + a*x3", pupils(), estimator="ULS").score_tests()
+    columns = [f"x{i}" for i in range(1, 4)]
+    moments = sl.Moments.from_frame(pupils()[columns])
+    found = sl.fit_sem("visual =~ x1 + a*x2 + a*x3", moments, estimator="ULS")
+    with pytest.raises(sl.SatloyalError, match="need the spread of the moments"):
+        found.score_tests()
+    with pytest.raises(sl.SatloyalError, match="did not converge"):
+        replace(fit("equal"), solved=False).score_tests()
+
+
+@pytest.mark.parametrize("case", lavaan_adjusted()["score"])
+def test_score_tests_of_least_squares_and_ordinal_items_are_lavaans(case: str) -> None:
+    kind, estimator, groups = case.split()
+    stored = lavaan_adjusted()["score"][case]
+    one = groups == "one"
+    found = judged(kind, estimator, EQUAL) if one else judged(kind, estimator, equal=("loadings",))
+    # least squares have n − G in their tests; lavaan has n − G in one place and n in another
+    factor = found.effective_n / found.nobs
+    tests = found.score_tests()
+    assert tests.df == stored["df"]
+    assert factor * tests.chisq == pytest.approx(stored["total"], rel=5e-4)
+    assert (factor * tests.table["chisq"]).tolist() == pytest.approx(stored["univariate"], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("case", lavaan_adjusted()["modindices"])
+def test_indices_of_groups_ordinal_items_and_incomplete_rows_are_lavaans(case: str) -> None:
+    kind, estimator, groups = case.split()
+    found = judged(kind, estimator, equal=None if groups == "one" else ("loadings",))
+    ours, factor = keyed(found.modindices()), found.effective_n / found.nobs
+    for row in lavaan_adjusted()["modindices"][case]:
+        mine = ours[key(row["lhs"], row["op"], row["rhs"], row.get("group", 1))]
+        for theirs in ("mi", "epc", "sepc.lv", "sepc.all"):
+            value = factor * mine[theirs.replace(".", "_")]  # see above: in their changes too
+            assert value == pytest.approx(row[theirs], rel=5e-4, abs=1e-4), (row, theirs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "estimator"), [("ordinal", "WLSMV"), ("continuous", "ULS"), ("continuous", "ML")]
+)
+def test_the_expected_change_of_a_release_is_nearly_what_refitting_finds(kind: str, estimator: str) -> None:
+    row = judged(kind, estimator, EQUAL).score_tests().table.iloc[0]
+    free = judged(kind, estimator, EQUAL.replace("a*x2 + a*x3", "x2 + x3")).tidy()
+    x2, x3 = (free.query("op == '=~' and rhs == @item")["est"].item() for item in ("x2", "x3"))
+    assert row["rhs"] == "x3"
+    assert row["epc"] == pytest.approx(x3 - x2, rel=0.15)
+
+
+@pytest.mark.parametrize("estimator", ["WLSMV", "ULSMV"])
+def test_labels_constraints_and_groups_say_the_same_of_ordinal_items(estimator: str) -> None:
+    text = "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + c*x5 + d*x6\nspeed =~ x7 + x8 + x9"
+    by_label = judged("ordinal", estimator, EQUAL).score_tests()
+    by_constraint = judged("ordinal", estimator, text + "\na == b\nc == d").score_tests()
+    assert by_constraint.df == by_label.df == 2
+    assert by_constraint.chisq_robust == pytest.approx(by_label.chisq_robust, rel=1e-4)
+    assert by_constraint.table["chisq_robust"].tolist() == pytest.approx(
+        by_label.table["chisq_robust"].tolist(), rel=1e-4
+    )
+    assert "χ²(2)" in str(by_label)
+
+
+def test_thresholds_held_equal_can_be_released_too() -> None:
+    equal = judged("ordinal", "WLSMV", equal=("loadings", "thresholds"))
+    table = equal.score_tests().table
+    assert (table["op"] == "|").sum() == 27
+    proposals = equality_scores(equal, ["thresholds"]).set_index("parameter")
+    for row in table[table["op"] == "|"].itertuples():
+        assert row.chisq_robust == pytest.approx(proposals.loc[f"{row.lhs}|{row.rhs}", "score"], rel=1e-6)
+
+
+def test_robust_scores_reject_true_equalities_as_often_as_they_should() -> None:
+    text = "F =~ .8*a1 + .7*a2 + .7*a3 + .7*a4"
+    single, total = [], []
+    for seed in range(100):
+        data = sl.simulate(text, 600, seed=seed).apply(lambda x: np.digitize(x, [-1, 0.5]))
+        data["g"] = np.repeat(["a", "b"], 300)
+        found = sl.fit_sem(
+            "F =~ a1 + a2 + a3 + a4",
+            data,
+            group="g",
+            group_equal="loadings",
+            ordered=["a1", "a2", "a3", "a4"],
+        ).score_tests()
+        single.append((found.table["pvalue"] < 0.05).mean())
+        total.append(found.pvalue < 0.05)
+    assert np.mean(single) == pytest.approx(0.05, abs=0.04)
+    assert np.mean(total) == pytest.approx(0.05, abs=0.07)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["IDENTIFIED", "MOVES", "check_scores", "inverse_information", "modindices"]
+__all__ = ["IDENTIFIED", "MOVES", "check_scores", "inverse_information", "modindices", "weighs_rightly"]
 
 Array = NDArray[Any]
 
@@ -100,7 +100,7 @@ def modindices(
     if not delta > 0:
         raise FitError(f"delta is {delta!r}", where="modindices", fix="give a change above 0")
     kept = [[row for row in rows if op is None or row.op == op] for rows in _candidates(fit)]
-    robust = not _weighs_rightly(fit)
+    robust = not weighs_rightly(fit)
     if robust:
         found = robust_indices(fit, kept)
     else:
@@ -128,7 +128,8 @@ def modindices(
     return table.reset_index(drop=True)
 
 
-def _weighs_rightly(fit: SemFit) -> bool:
+def weighs_rightly(fit: SemFit) -> bool:
+    """Whether the discrepancy weighs moments by their spread, so that its scores are χ²."""
     return fit.input.ordinal is None and (fit.estimator.startswith("ML") or fit.estimator in _WEIGHTED_RIGHT)
 
 
@@ -140,7 +141,7 @@ def check_scores(fit: SemFit, what: str, *, any_weights: bool = False) -> None:
         raise FitError(
             f"the information is singular, so that there are no {what}", fix="see the check 'identification'"
         )
-    if not any_weights and not _weighs_rightly(fit):
+    if not any_weights and not weighs_rightly(fit):
         raise FitError(
             f"{what} are χ² only where the discrepancy weighs moments rightly; {fit.estimator} does not",
             fix="fit with ML, MLR, GLS or WLS",

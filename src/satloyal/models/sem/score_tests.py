@@ -11,7 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg, special
 
-from satloyal.models.sem.modindices import IDENTIFIED, MOVES, check_scores, inverse_information
+from satloyal.models.sem.modindices import (
+    IDENTIFIED,
+    MOVES,
+    check_scores,
+    inverse_information,
+    weighs_rightly,
+)
+from satloyal.models.sem.robust_scores import ReleasedScores
 from satloyal.models.sem.tangent import Cells, Tangent, tangents
 from satloyal.spec.parameter import Parameter
 
@@ -31,11 +38,16 @@ class ScoreTests:
     ----------
     table : DataFrame
         One row a parameter that shares its value: ``lhs, op, rhs, group, label, equal_to, chisq, df, pvalue,
-        epc``: the test of giving this one a value of its own, and the change expected in it.
+        epc``: the test of giving this one a value of its own, and its expected difference to the others,
+        which stay equal. Where the discrepancy does not weigh moments by their spread (ULS, DWLS, ordinal
+        items), ``chisq`` is lavaan's figure, which is no χ², and ``chisq_robust`` is one, from which
+        ``pvalue`` comes.
     chisq, df, pvalue : float
         Of releasing all at once; df is the rank of their information.
     note : str
         What limits that test, or why there is none; empty otherwise.
+    chisq_robust : float
+        As in the table; NaN where ``chisq`` is one itself.
     """
 
     table: pd.DataFrame
@@ -43,6 +55,7 @@ class ScoreTests:
     df: int
     pvalue: float
     note: str = ""
+    chisq_robust: float = np.nan
 
     def tidy(self) -> pd.DataFrame:
         """Return the table of the single tests."""
@@ -51,7 +64,8 @@ class ScoreTests:
     def __str__(self) -> str:
         if not self.df:
             return self.note
-        test = f"Releasing all equalities: χ²({self.df}) = {self.chisq:.2f}, p = {self.pvalue:.4f}"
+        value = self.chisq if np.isnan(self.chisq_robust) else self.chisq_robust
+        test = f"Releasing all equalities: χ²({self.df}) = {value:.2f}, p = {self.pvalue:.4f}"
         return f"{test} ({self.note})" if self.note else test
 
 
@@ -69,12 +83,12 @@ def score_tests(fit: SemFit) -> ScoreTests:
     Raises
     ------
     FitError
-        The fit did not converge, or its discrepancy is no χ².
+        The fit did not converge, or it is one by ULS or DWLS to moments, whose spread is not known.
 
     Notes
     -----
     Score (Lagrange multiplier) tests: Rao 1948; Bentler & Chou 1992, *Sociological Methods & Research*
-    21:259-282.
+    21:259-282; where the discrepancy is no χ², Boos 1992, *Am. Stat.* 46:327-333.
 
     Examples
     --------
@@ -84,13 +98,65 @@ def score_tests(fit: SemFit) -> ScoreTests:
     >>> fit.score_tests().table[["lhs", "op", "rhs", "equal_to"]].values.tolist()
     [['Satisfaction', '=~', 'SAT3', 'Satisfaction =~ SAT2']]
     """
-    check_scores(fit, "score tests")
-    shared = _shared(fit)
-    written = _written(fit)
+    check_scores(fit, "score tests", any_weights=True)
+    right = weighs_rightly(fit)
+    shared = _shared(fit, MOVES if right else (*MOVES, "|"))
+    written = _freed(fit)
     columns = ["lhs", "op", "rhs", "group", "label", "equal_to", "chisq", "df", "pvalue", "epc"]
     if not shared and not written:
         empty = pd.DataFrame(columns=columns)
         return ScoreTests(empty, np.nan, 0, np.nan, "no parameters of this model are held equal")
+    if not right:
+        return _robust(fit, shared, written, [*columns[:7], "chisq_robust", *columns[7:]])
+    return _plain(fit, shared, [(row, _one(fit, left)) for row, left in written], columns)
+
+
+def _robust(
+    fit: SemFit,
+    shared: Sequence[Sequence[Parameter]],
+    written: Sequence[tuple[Parameter, Array]],
+    columns: list[str],
+) -> ScoreTests:
+    """Score tests whose variance is that of the data."""
+    scores = ReleasedScores.of(fit, [row for rows in shared for row in rows])
+    out, later, position = [], [], 0
+    for rows in shared:
+        for place, row in enumerate(rows):
+            if place:
+                later.append(position)
+            if place or len(rows) > 2:
+                found = scores.cell(position)
+                others = ", ".join(_name(fit, r) for r in rows if r is not row)
+                p = special.chdtrc(1, found.robust)
+                out.append((row.lhs, row.op, row.rhs, row.group, row.label, others, found.naive, found.robust,
+                            1, p, found.change))  # fmt: skip
+            position += 1
+    for row, left in written:
+        found = scores.statement(left)
+        p = special.chdtrc(1, found.robust)
+        out.append((row.lhs, row.op, row.rhs, 0, "", "", found.naive, found.robust, 1, p, np.nan))
+    total = scores.together(later)
+    note = _limit(total.df, len(later) + len(written))
+    p = float(special.chdtrc(total.df, total.robust)) if total.df else np.nan
+    return ScoreTests(pd.DataFrame(out, columns=columns), total.naive, total.df, p, note, total.robust)
+
+
+def _limit(df: int, wanted: int) -> str:
+    if df >= wanted:
+        return ""
+    return (
+        f"only {df} of the {wanted} equalities can be released together: without them the model "
+        "would not be identified"
+    )
+
+
+def _plain(
+    fit: SemFit,
+    shared: Sequence[Sequence[Parameter]],
+    written: Sequence[tuple[Parameter, float]],
+    columns: list[str],
+) -> ScoreTests:
+    """Score tests whose variance is the information."""
     members = [row for rows in shared for row in rows]
     gradient, own, cross, between = _entries(fit, tangents(fit), members)
     half, C = fit.effective_n / 2, inverse_information(fit)
@@ -120,13 +186,8 @@ def score_tests(fit: SemFit) -> ScoreTests:
         ]
     )
     total, rank = _joint(np.r_[score[later], _slope(fit)], whole)
-    df, wanted = rank - fit.npar, len(later) + len(written)
-    note = ""
-    if df < wanted:
-        note = (
-            f"only {df} of the {wanted} equalities can be released together: without them the model "
-            "would not be identified"
-        )
+    df = rank - fit.npar
+    note = _limit(df, len(later) + len(written))
     return ScoreTests(pd.DataFrame(out, columns=columns), total, df, float(special.chdtrc(df, total)), note)
 
 
@@ -138,30 +199,29 @@ def _slope(fit: SemFit) -> Array:
     return np.asarray(-fit.effective_n / 2 * gradient)
 
 
-def _written(fit: SemFit) -> list[tuple[Parameter, float]]:
-    """Equality constraints of the text, each with the χ² of releasing it alone.
-
-    With K the directions that the other active restrictions leave, χ² = sᵀK (KᵀIK)⁻¹ Kᵀs.
-    """
+def _freed(fit: SemFit) -> list[tuple[Parameter, Array]]:
+    """Equality constraints of the text, each with the directions that the others leave, shape (q, k)."""
     held = fit.boundary
     if held is None or fit.restrictions is None:
         return []
     bounds = np.eye(fit.table.q)[(held.lower != 0) | (held.upper != 0)]
-    rows = fit.restrictions.equalities
     extra = {id(r) for r in fit.restrictions.redundant}
-    information, score = fit.effective_n / 2 * fit.hessian, _slope(fit)
     out = []
-    for i, row in enumerate(rows):
+    for i, row in enumerate(fit.restrictions.equalities):
         if id(row) in extra:
             continue
         others = held.active.copy()
         others[i] = False
         H = np.concatenate([held.jacobian[others], bounds])
-        K = linalg.null_space(H) if len(H) else np.eye(fit.table.q)
-        reduced = K.T @ information @ K
-        value, rank = _joint(K.T @ score, reduced)
-        out.append((row, value if rank == len(reduced) else np.nan))
+        out.append((row, linalg.null_space(H) if len(H) else np.eye(fit.table.q)))
     return out
+
+
+def _one(fit: SemFit, K: Array) -> float:
+    """χ² of letting θ move in directions K, sᵀK (KᵀIK)⁻¹ Kᵀs; NaN where they are not identified."""
+    reduced = K.T @ (fit.effective_n / 2 * fit.hessian) @ K
+    value, rank = _joint(K.T @ _slope(fit), reduced)
+    return value if rank == len(reduced) else np.nan
 
 
 def _joint(score: Array, information: Array) -> tuple[float, int]:
@@ -195,11 +255,11 @@ def _entries(
     return gradient, own, cross, between
 
 
-def _shared(fit: SemFit) -> list[list[Parameter]]:
+def _shared(fit: SemFit, kinds: Sequence[str]) -> list[list[Parameter]]:
     """Rows that share a free parameter, parameter by parameter."""
     by_number: dict[int, list[Parameter]] = {}
     for row in fit.table.parameters:
-        if row.free and row.op in MOVES:
+        if row.free and row.op in kinds:
             by_number.setdefault(row.free, []).append(row)
     return [rows for rows in by_number.values() if len(rows) > 1]
 
