@@ -14,6 +14,7 @@ from satloyal.core.moments import GroupMoments, Moments
 from satloyal.models.sem import inference
 from satloyal.models.sem.draws import RowDraws
 from satloyal.models.sem.estimate import Problem, restart
+from satloyal.models.sem.robust import observed_weight
 
 MODELS = {
     "cfa": (CFA, {}),
@@ -224,3 +225,26 @@ def test_paths_among_observed_variables_far_from_zero_are_fitted_too():
     slopes = near.tidy()["op"] == "~"
     for column in ("est", "se"):
         np.testing.assert_allclose(far.tidy().loc[slopes, column], near.tidy().loc[slopes, column], rtol=1e-6)
+
+
+@pytest.mark.parametrize("means", [True, False])
+def test_observed_weight_is_the_curvature_of_the_discrepancy_of_the_moments(means):
+    rng = np.random.default_rng(4)
+    cov, sigma = (np.cov(rng.normal(size=(3, 12)) @ np.diag(rng.uniform(0.5, 2, 12))) for _ in "ab")
+    gap = rng.normal(size=3) if means else None
+    low = np.tril_indices(3)
+
+    def half(moments):
+        centre = moments[: 3 * means]
+        matrix = np.zeros((3, 3))
+        order = np.lexsort(low)  # down the columns
+        matrix[low[0][order], low[1][order]] = moments[3 * means :]
+        matrix += np.tril(matrix, -1).T
+        spread = cov + np.outer(gap - centre, gap - centre) if means else cov
+        return (np.linalg.slogdet(matrix)[1] + np.trace(np.linalg.solve(matrix, spread))) / 2
+
+    order = np.lexsort(low)
+    at = np.r_[np.zeros(3 * means), sigma[low[0][order], low[1][order]]]
+    slope = lambda t: difference(half, t, 1e-4)  # noqa: E731
+    found = observed_weight(sigma, cov, gap)
+    np.testing.assert_allclose(found, difference(slope, at, 1e-4), rtol=1e-4, atol=1e-4 * np.abs(found).max())

@@ -28,12 +28,16 @@ class Estimator:
         sandwich with the asymptotic covariance matrix of the moments (Browne 1984), or first-order.
     test : TestKind, optional
         Scaled test reported beside the plain one.
+    structured : bool
+        Whether a Yuan-Bentler test takes the information of the saturated moments along the model's Jacobian,
+        without the model's own curvature.
     """
 
     name: str
     discrepancy: DiscrepancyKind
     vcov: VcovKind = "expected"
     test: TestKind | None = None
+    structured: bool = False
 
     @property
     def least_squares(self) -> bool:

@@ -234,12 +234,12 @@ def _products(
 def _model_trace(fit: SemFit, incomplete: Incomplete) -> float:
     """Return tr(H⁻¹B) of the model.
 
-    With clusters H is, as in lavaan, the saturated information at the implied moments along the model's
-    Jacobian, without the model's own curvature.
+    H may be the saturated information at the implied moments along the model's Jacobian, without the
+    model's own curvature.
     """
     scores = inference.summed_scores(fit.scores(), fit.input.clusters)
     hessian = fit.observed_hessian / 2
-    if fit.input.clusters is not None:
+    if fit.structured_test:
         use = _used(fit)
         hessian = np.zeros_like(hessian)
         for ram, (sigma, mu), p, s in zip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -277,7 +278,7 @@ def _solved(
         iterations=int(solution.iterations[0]), tried=tried,
         solved=bool(solution.converged[0]) and bool(np.isfinite(value)), hessian=hessian,
         vcov=np.full((q, q), np.nan), vcov_kind="expected", estimator=method.name, weights=squares,
-        restrictions=held,
+        restrictions=held, structured_test=method.structured,
     )  # fmt: skip
 
 
@@ -307,7 +308,10 @@ def _errors(method: Estimator, *, incomplete: bool) -> VcovKind:
 
 
 def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
-    """Weights and clusters make normal-theory errors and tests wrong: ML becomes MLR, as in lavaan."""
+    """Weights and clusters make normal-theory errors and tests wrong: ML becomes MLR, as in lavaan.
+
+    With clusters alone its test leaves the model's own curvature out, unlike that of MLR by name.
+    """
     if not sample.weighted and not sample.cluster_count:
         return method
     if not sample.spread_known:
@@ -316,7 +320,7 @@ def _complex_sampling(method: Estimator, sample: Sample) -> Estimator:
             fix="make them of chunks with fourth=True, or give the rows and their weights",
         )  # fmt: skip
     if method.name == "ML":
-        return estimator_named("MLR")
+        return replace(estimator_named("MLR"), structured=not sample.weighted)
     if method.vcov not in ("robust", "robust.sem"):
         raise FitError(
             f"{method.name} has no standard errors for sampling weights or clusters", where="fit_sem",

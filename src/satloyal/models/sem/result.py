@@ -94,6 +94,8 @@ class SemFit(Fit):
         Weight matrix of each group, for least squares.
     restrictions : Restrictions, optional
         Constraints and bounds that the estimates were held to.
+    structured_test : bool
+        Which information a Yuan-Bentler test takes; see :class:`~satloyal.models.sem.estimators.Estimator`.
     """
 
     family: ClassVar[str] = "sem"
@@ -114,6 +116,7 @@ class SemFit(Fit):
     estimator: str = "ML"
     weights: tuple[Array, ...] | None = None
     restrictions: Restrictions | None = None
+    structured_test: bool = False
 
     # -- the sample ------------------------------------------------------------------------------------
 

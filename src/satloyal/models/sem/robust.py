@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from satloyal.core.linalg import vech_indices
 from satloyal.models.sem.inference import null_directions
 
-__all__ = ["Block", "ScaledTest", "TestKind", "adf_gamma", "normal_weight", "robust_sem_vcov", "scaled_test"]
+__all__ = [
+    "Block",
+    "ScaledTest",
+    "TestKind",
+    "adf_gamma",
+    "normal_weight",
+    "observed_weight",
+    "robust_sem_vcov",
+    "scaled_test",
+]
 
 Array = NDArray[Any]
 TestKind = Literal["satorra.bentler", "mean.var.adjusted", "scaled.shifted", "yuan.bentler.mplus"]
@@ -55,6 +64,44 @@ def normal_weight(sigma: Array, *, means: bool) -> Array:
     )
     low *= np.outer(half, half)
     return low if not means else _diagonal_blocks([V, low])
+
+
+def observed_weight(sigma: Array, cov: Array, gap: Array | None = None) -> Array:
+    """Second derivatives of ½(log|Σ| + tr(TΣ⁻¹)) by means and covariances, T = S + ddᵀ, d = x̄ − μ.
+
+    What :func:`normal_weight` is the expectation of: with V = Σ⁻¹ and U = 2VTV − V, the block of covariances
+    is that of V ⊗ V with one V replaced by U, and means and covariances are linked by V ⊗ Vd.
+
+    Parameters
+    ----------
+    sigma, cov : ndarray, shape (p, p)
+        Implied and observed covariances.
+    gap : ndarray, shape (p,), optional
+        Observed less implied means; none without means.
+
+    Returns
+    -------
+    ndarray, shape (K, K)
+
+    Examples
+    --------
+    >>> observed_weight(np.array([[2.0]]), np.array([[3.0]]), np.array([1.0])).tolist()
+    [[0.5, 0.25], [0.25, 0.375]]
+    """
+    V = np.linalg.inv(sigma)
+    U = 2 * V @ (cov if gap is None else cov + np.outer(gap, gap)) @ V - V
+    i, j = vech_indices(len(sigma))
+    half = np.where(i == j, 0.5, 1.0)
+    low = np.zeros((len(i), len(i)))
+    for one, two in ((V, U), (U, V)):
+        for a, b in ((i, j), (j, i)):
+            low += one[np.ix_(a, i)] * two[np.ix_(b, j)] + one[np.ix_(a, j)] * two[np.ix_(b, i)]
+    low *= np.outer(half, half) / 4
+    if gap is None:
+        return np.asarray(low)
+    pull = V @ gap
+    link = half * (V[:, i] * pull[j] + V[:, j] * pull[i])
+    return np.block([[V, link], [link.T, low]])
 
 
 def adf_gamma(products: Array, weights: Array | None = None, clusters: Array | None = None) -> Array:

@@ -19,7 +19,7 @@ from satloyal.models.sem.ordinal_fit import (
     without_cuts,
 )
 from satloyal.models.sem.ordinal_robust import ordinal_robust
-from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, scaled_test
+from satloyal.models.sem.robust import Block, ScaledTest, normal_weight, observed_weight, scaled_test
 from satloyal.models.sem.scaled import Scaling, mplus_test, scaled_measures
 from satloyal.models.sem.vector import row_products, vector_jacobian
 from satloyal.models.sem.weights import moment_gammas
@@ -135,10 +135,22 @@ def _baseline_blocks(fit: SemFit, *, scores: bool = False) -> list[Block]:
     return out
 
 
+def _structured(fit: SemFit) -> Array:
+    """Information of the saturated moments at the implied ones, along the model's Jacobian, shape (q, q)."""
+    out = np.zeros((fit.table.q, fit.table.q))
+    for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
+        sigma, mu = fit._implied[g]
+        gap = None if mu is None or group.mean is None else group.mean - mu
+        delta = vector_jacobian(ram.implied(fit.theta[None], group.cov, group.mean))[0]
+        out += _share(fit, g) * delta.T @ observed_weight(sigma, group.cov, gap) @ delta
+    return out
+
+
 def _mplus(fit: SemFit, chisq: float, base: float, base_df: int) -> tuple[ScaledTest, ScaledTest]:
     """Scale by traces of observed information times first-order information."""
     means = fit.table.meanstructure
-    inverse = inference.vcov_of(fit.observed_hessian / 2, fit.effective_n, fit.tangent)
+    hessian = _structured(fit) if fit.structured_test else fit.observed_hessian / 2
+    inverse = inference.vcov_of(hessian, fit.effective_n, fit.tangent)
     trace_model = float(np.sum(inverse * score_products(fit)))
     saturated = baseline = 0.0
     for group, gamma, block in zip(
