@@ -14,6 +14,11 @@ incomplete_samples <- function() {
   d[i %in% c(40, 200), paste0("x", 1:9)] <- NA
   d[i == 77, c("sex", "ageyr", paste0("x", 1:9))] <- NA
   write.csv(d, file.path(here, "data", incomplete), row.names = FALSE, na = "")
+  sampled <- d                                                # weights, and classrooms within schools
+  sampled$w <- round(0.4 + (i * 11) %% 17 / 10 + (i %% 4) / 5, 3)
+  sampled$room <- d$class + 100 * (d$school == "Grant-White")
+  sampled <- sampled[!i %in% c(40, 77, 200), ]                # lavaan's weights would count empty rows
+  write.csv(sampled, file.path(here, "data", incomplete_sampled), row.names = FALSE, na = "")
   small <- d[i %% 5 == 1, ]
   write.csv(small, file.path(here, "data", incomplete_small), row.names = FALSE, na = "")
   g <- read.csv(file.path(here, "data", "growth_demo.csv"))
@@ -29,6 +34,7 @@ incomplete_samples <- function() {
 incomplete <- "holzinger_swineford_incomplete.csv"
 incomplete_small <- "holzinger_swineford_incomplete_60.csv"
 incomplete_growth <- "growth_incomplete.csv"
+incomplete_sampled <- "holzinger_swineford_incomplete_sampled.csv"
 
 structural <- "
     visual =~ x1 + x2 + x3
@@ -36,6 +42,12 @@ structural <- "
     visual ~ a*sex + ageyr
     speed ~ b*visual + sex
     through := a*b"
+
+structural_groups <- "
+    visual =~ x1 + x2 + x3
+    speed =~ x7 + x8 + x9
+    visual ~ sex + ageyr
+    speed ~ visual + sex"
 
 fiml_cases <- function() list(
   case("x_fiml_fixed_x", incomplete, structural, missing = "fiml", also = "vcov",
@@ -81,5 +93,28 @@ fiml_cases <- function() list(
     visual =~ x1 + a*x2 + b*x3
     textual =~ x4 + c*x5 + d*x6
     a == b
-    c + d == 2.1", "cfa", missing = "fiml", also = "vcov")
+    c + d == 2.1", "cfa", missing = "fiml", also = "vcov"),
+  # options together
+  case("x_fiml_weights_clusters", incomplete_sampled, three_factors, "cfa", missing = "fiml",
+    sampling.weights = "w", cluster = "room", also = "vcov"),
+  case("x_fiml_weights_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",
+    sampling.weights = "w", group = "school", group.equal = "loadings"),
+  case("x_fiml_x_groups", incomplete, structural_groups, missing = "fiml.x", group = "school"),
+  case("x_fiml_x_groups_mlr", incomplete, structural_groups, missing = "fiml.x", group = "school",
+    group.equal = "loadings", estimator = "MLR"),
+  case("x_fiml_weights_random_x_groups", incomplete_sampled, structural_groups, missing = "fiml",
+    fixed.x = FALSE, sampling.weights = "w", group = "school", group.equal = c("loadings", "regressions")),
+  case("x_fiml_constraint_groups", incomplete, "
+    visual =~ x1 + c(a1, a2)*x2 + c(b1, b2)*x3
+    speed =~ x7 + x8 + x9
+    speed ~ c(p1, p2)*visual
+    a1 == a2
+    p1 > 0.1
+    gap := p2 - p1", missing = "fiml", group = "school", estimator = "MLR"),
+  case("x_fiml_constraint_bounds", incomplete, "
+    visual =~ x1 + a*x2 + b*x3
+    textual =~ x4 + c*x5 + d*x6
+    c == d", "cfa", missing = "fiml", bounds = "pos.var", also = "vcov"),
+  case("x_fiml_random_x_groups_means", incomplete, structural_groups, missing = "fiml", fixed.x = FALSE,
+    group = "school", group.equal = c("loadings", "intercepts"), estimator = "MLR")
 )

@@ -119,7 +119,11 @@ def _across_groups(
     known = {label for of_group in labels for label in of_group}
     for i, draft in enumerate(drafts):
         equal = any(GROUP_EQUAL[name](draft, latent) for name in options.group_equal)
-        if not equal or i in partial or draft.fixed_x:
+        # moments of covariates are nobody's intercepts and residuals
+        given = draft.fixed_x or (
+            draft.origin != "user" and draft.op != "~" and _among(draft, roles.covariates)
+        )
+        if not equal or i in partial or given:
             continue
         unlabelled = [g for g, of_group in enumerate(settings) if not of_group[i].label]
         values = {settings[g][i].value for g in unlabelled}
@@ -128,6 +132,10 @@ def _across_groups(
             for g in unlabelled:
                 labels[g][i] = label
     return labels
+
+
+def _among(draft: Draft, names: tuple[str, ...]) -> bool:
+    return draft.lhs in names and (draft.op == "~1" or draft.rhs in names)
 
 
 def automatic_label(index: int, known: set[str]) -> str:

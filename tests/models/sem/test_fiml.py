@@ -188,6 +188,54 @@ def test_weights_are_respondents_that_count_more_often() -> None:
     assert weighted.vcov_kind == "robust"
 
 
+def test_groups_that_are_copies_give_the_fit_measures_of_one_of_them() -> None:
+    data = gappy()
+    twice = pd.concat([data.assign(half="a"), data.assign(half="b")], ignore_index=True)
+    one = sl.fit_sem(CFA, data, missing="fiml", weights="weight").glance()
+    two = sl.fit_sem(CFA, twice, missing="fiml", weights="weight", group="half").glance()
+    for name in ("chisq", "chisq_scaled", "df"):
+        assert two[name] == pytest.approx(2 * one[name], rel=1e-7), name
+    for name in ("cfi_robust", "tli_robust", "rmsea_robust", "cfi_scaled", "srmr"):
+        assert two[name] == pytest.approx(one[name], rel=1e-6), name
+
+
+def test_an_item_that_a_group_was_never_asked_is_refused_and_so_is_a_pair() -> None:
+    data = gappy()
+    one = data["segment"].unique()[0]
+    data.loc[data["segment"] == one, "v1"] = np.nan
+    for model in (CFA, CHAIN):
+        with pytest.raises(sl.SatloyalError, match=f"group '{one}': every value is missing"):
+            sl.fit_sem(model, data, missing="fiml", group="segment")
+    apart = gappy()
+    apart.loc[apart.index % 2 == 0, "v1"] = np.nan
+    apart.loc[apart.index % 2 == 1, "s3"] = np.nan
+    with pytest.raises(sl.SatloyalError, match="no row has both 'v1' and 's3'"):
+        sl.fit_sem(CFA, apart, missing="fiml")
+    only = gappy()
+    mine = only["segment"] == one
+    only.loc[mine & (only.index % 2 == 0), "v1"] = np.nan
+    only.loc[mine & (only.index % 2 == 1), "s3"] = np.nan
+    with pytest.raises(sl.SatloyalError, match=f"group '{one}': no row has both 'v1' and 's3'"):
+        sl.fit_sem(CFA, only, missing="fiml", group="segment")
+
+
+def test_rows_without_any_value_are_counted_whatever_else_is_asked() -> None:
+    data = gappy()
+    data.loc[data.index[:7], ITEMS] = np.nan
+    for options in ({}, {"weights": "weight"}, {"cluster": "shop"}, {"group": "segment"}):
+        fit = sl.fit_sem(CFA, data, missing="fiml", **options)
+        assert fit.nobs == len(data) - 7
+        (note,) = (n for n in fit.notes if n.step == "empty rows")
+        assert note.count == 7
+
+
+def test_moments_of_covariates_are_no_intercepts_and_residuals_to_be_held_equal() -> None:
+    options = {"group": "segment", "group_equal": ("intercepts", "residuals", "residual.covariances")}
+    table = sl.fit_sem(PATHS, gappy(), missing="fiml", fixed_x=False, **options).tidy()
+    own = table.query("lhs == 'z' and rhs in ('z', '') and op in ('~~', '~1')")
+    assert own.groupby("op")["est"].nunique().tolist() == [own["group"].nunique()] * 2
+
+
 def test_clusters_of_copies_are_worth_what_the_originals_were() -> None:
     data = gappy()
     twice = pd.concat([data, data], ignore_index=True)
@@ -314,6 +362,22 @@ def test_auxiliary_variables_beside_covariates_give_what_semtools_gives() -> Non
     }  # fmt: skip
     for name, value in theirs.items():
         assert g[name] == pytest.approx(value, abs=6e-4), name
+
+
+def test_the_robust_cfi_beside_auxiliary_variables_is_that_of_model_and_baseline_fitted_alike() -> None:
+    g = sl.fit_sem(STRUCTURAL, pupils(), missing="fiml", auxiliary=("x4", "x5")).glance()
+    # lavaan's robust noncentralities of both; its cfi.robust with this baseline, .945, is not theirs
+    model, baseline = 33.279018, 292.790320
+    assert g["cfi_robust"] == pytest.approx(1 - model / baseline, abs=1e-5)
+    assert g["tli_robust"] == pytest.approx(1 - (model / 8) / (baseline / 15), abs=2e-5)
+    assert g["rmsea_robust"] ** 2 * 8 * 298 == pytest.approx(model, rel=1e-4)
+    # the baseline as a model of its own: unrelated items, auxiliary variables related to everything
+    items = ["x1", "x2", "x3", "x7", "x8", "x9"]
+    lines = [f"{v} ~~ {v}" for v in [*items, "x4", "x5"]]
+    lines += [f"x4 ~~ {' + '.join([*items, 'x5'])}", f"x5 ~~ {' + '.join(items)}"]
+    alone = sl.fit_sem("\n".join(lines), pupils(), missing="fiml").glance()
+    assert alone["chisq"] == pytest.approx(g["baseline_chisq"], rel=1e-7)
+    assert alone["rmsea_robust"] ** 2 * 15 * 298 == pytest.approx(baseline, rel=1e-4)
 
 
 def test_auxiliary_variables_leave_the_degrees_of_freedom_and_say_that_they_are_there() -> None:

@@ -25,6 +25,18 @@ cat("auxiliary variables\n")
 fit <- suppressWarnings(sem.auxiliary(structural, pupils, aux = c("x4", "x5")))
 print(fitMeasures(fit, measures))
 print(subset(parameterEstimates(fit), lhs == "speed" & op == "~"))
+# robust noncentralities, df n RMSEA^2, of the model and of the baseline model with the same auxiliary variables
+full <- paste0(structural, "\nx4 ~~ x1 + x2 + x3 + x7 + x8 + x9 + x5\nx5 ~~ x1 + x2 + x3 + x7 + x8 + x9")
+items <- c(paste0("x", c(1:3, 7:9)), "x4", "x5")
+base <- paste(c(paste(items, "~~", items), paste("x4 ~~ x5 +", paste(items[1:6], collapse = " + ")),
+                paste("x5 ~~", paste(items[1:6], collapse = " + "))), collapse = "\n")
+model <- suppressWarnings(sem(full, pupils, missing = "fiml"))
+baseline <- suppressWarnings(lavaan(base, pupils, missing = "fiml", meanstructure = TRUE, int.ov.free = TRUE))
+beyond <- sapply(list(model, baseline), function(f) {
+  m <- fitMeasures(f, c("rmsea.robust", "df"))
+  m[["rmsea.robust"]]^2 * m[["df"]] * nobs(f)
+})
+print(c(beyond, cfi = 1 - beyond[1] / beyond[2]), digits = 8)
 fit <- suppressWarnings(sem.auxiliary(structural, pupils, aux = c("x4", "x5"), estimator = "MLR"))
 print(fitMeasures(fit, c("chisq.scaled", "baseline.chisq.scaled")))
 fit <- suppressWarnings(sem.auxiliary(paste0(structural, "\nvisual ~ sex + ageyr"), pupils, aux = c("x4", "x5"),
