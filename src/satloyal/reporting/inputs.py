@@ -54,7 +54,14 @@ class Subject:
     @property
     def in_text(self) -> str:
         """The name inside a sentence."""
-        return self.name[0].lower() + self.name[1:] if self.name.startswith("The ") else self.name
+        plain = self.name.lower().startswith(("the ", "model "))
+        name = self.name if plain else f"“{self.name}”"
+        return name[0].lower() + name[1:] if name.startswith("The ") else name
+
+    @property
+    def at_start(self) -> str:
+        """The name at the start of a sentence."""
+        return self.in_text[0].upper() + self.in_text[1:]
 
     @property
     def level(self) -> str:
@@ -113,14 +120,14 @@ class Subject:
         if self.forbidden:
             return self.forbidden
         if not self.fit.converged:
-            return f"{self.name} did not converge."
+            return f"{self.at_start} did not converge."
         failed = list(dict.fromkeys(c for one in self.fits for c in one.failed_checks()))
         if not self.fit.admissible:
             why = "; ".join(c.message for c in failed) or "some estimates lie outside what is possible"
-            return f"the solution of {self.name} is inadmissible ({why.rstrip('.')})."
+            return f"the solution of {self.in_text} is inadmissible ({why.rstrip('.')})."
         if failed:
             why = "; ".join(f"{c.name}: {c.message.rstrip('.')}" for c in failed)
-            return f"{self.name} failed a check that bars claims ({why})."
+            return f"{self.at_start} failed a check that bars claims ({why})."
         return ""
 
     def group_label(self, group: int) -> str:

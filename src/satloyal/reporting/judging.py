@@ -26,13 +26,14 @@ def judge_subject(subject: Subject, inputs: Inputs) -> list[Verdict]:
     frame = subject.estimates
     std = _std_intervals(subject)
     apart = _groups_apart(subject)
+    model = subject.name if len(inputs.subjects) > 1 else ""
     found = []
     for op in (":=", "~"):
         for row in each_row(frame[frame["op"] == op]):
             if op == "~" and int(row.free) == 0:
                 continue  # a fixed path was assumed, not estimated
             alone = op == "~" and _predictors(frame, row) == 1
-            claim = _claim(subject, row, std.get((row.lhs, row.op, row.rhs, int(row.group))), alone)
+            claim = _claim(subject, row, std.get((row.lhs, row.op, row.rhs, int(row.group))), alone, model)
             forbidden, caution = how_indistinct(subject, row, blurred)
             barred = subject.barred or forbidden
             if apart and claim.group:
@@ -53,7 +54,9 @@ def _predictors(frame: Any, row: Any) -> int:
     return int(((frame["op"] == "~") & (frame["lhs"] == row.lhs) & (frame["group"] == row.group)).sum())
 
 
-def _claim(subject: Subject, row: Any, std_interval: tuple[float, float] | None, alone: bool) -> Claim:
+def _claim(
+    subject: Subject, row: Any, std_interval: tuple[float, float] | None, alone: bool, model: str
+) -> Claim:
     path = row.op == "~"
     std = float(row.std_all)
     return Claim(
@@ -68,6 +71,7 @@ def _claim(subject: Subject, row: Any, std_interval: tuple[float, float] | None,
         std=std if numbers.defined(std) else None,
         std_interval=std_interval,
         method=subject.method,
+        model=model,
     )
 
 

@@ -25,6 +25,7 @@ UNDEFINED = "–"
 MINUS = "−"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _HYPHEN = re.compile(r"(?<![\w.)\]\-–−:/])-(?=\.?\d)")
+_PERCENT = re.compile(r"(?<=\d)%(?!\w)")
 _SMALLEST_PLAIN = 1e-4
 _LARGEST_PLAIN = 1e7
 _SMALLEST_P = 0.001
@@ -162,11 +163,11 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def typographic(text: str) -> str:
-    """Give the negative numbers of a sentence a minus sign in place of the hyphen that keyboards have.
+    """Give negative numbers a minus sign in place of the keyboard's hyphen, and percent signs their space.
 
     Examples
     --------
     >>> typographic("ΔCFI -0.038, [-.12, 0.3]; 2026-01-31, x-2, pp. 3-5, one-way")
     'ΔCFI −0.038, [−.12, 0.3]; 2026-01-31, x-2, pp. 3-5, one-way'
     """
-    return _HYPHEN.sub(MINUS, text)
+    return _PERCENT.sub(" %", _HYPHEN.sub(MINUS, text))

@@ -14,7 +14,9 @@ __all__ = ["checks_table", "verdicts_table"]
 
 def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
     """One row a verdict, with its raw numbers."""
-    columns = [
+    several = any(v.claim.model for v in verdicts)
+    columns = [Column("model", "Model")] if several else []
+    columns += [
         Column("effect", "Effect"),
         Column("group", "Group"),
         Column("verdict", "Verdict"),
@@ -30,7 +32,8 @@ def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
         c, silent = v.claim, v.outcome == "not testable"
         numbers: list[Any] = [c.est, c.interval, c.std, c.std_interval]
         shown = [Cell(None, reason="no claim is made, see the sentence")] * 4 if silent else numbers
-        rows.append([c.name, c.group, v.outcome, *shown, v.sentence, v.caution])
+        head = [c.model] if several else []
+        rows.append([*head, c.name, c.group, v.outcome, *shown, v.sentence, v.caution])
     return Table.build("verdicts", "Verdicts", columns, rows)
 
 

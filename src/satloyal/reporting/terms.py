@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["in_words", "listed", "term"]
+__all__ = ["in_words", "listed", "term", "worded"]
 
+_INSIDE = re.compile(r"(?<![\w.])([^\W\d]\w*) (=~|~~|~) ([^\W\d]\w*)")
 _PARAMETER = re.compile(r"^\s*(.+?)\s*(=~|~\*~|~~|~1|<~|~|\|)\s*(.*?)\s*$")
 
 
@@ -60,3 +61,14 @@ def listed(words: Iterable[str], most: int = 6) -> str:
     if len(given) > most:
         given = [*given[:most], f"{len(given) - most} more"]
     return given[0] if len(given) == 1 else f"{', '.join(given[:-1])} and {given[-1]}" if given else ""
+
+
+def worded(text: str) -> str:
+    """Put the parameters inside a sentence into words.
+
+    Examples
+    --------
+    >>> worded("the variance of S1 is negative: S1 ~~ S1 = -0.3; Loyalty ~ Trust changes; ΔCFI ~ 0")
+    'the variance of S1 is negative: variance of S1 = -0.3; Trust → Loyalty changes; ΔCFI ~ 0'
+    """
+    return _INSIDE.sub(lambda m: term(m[1], m[2], m[3]), text)

@@ -52,6 +52,8 @@ class Claim:
         The standardised estimate and its interval.
     method : str
         How the interval was made (``"95 % BCa bootstrap interval"``).
+    model : str
+        Name of the model, where there are several.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Claim:
     std: float | None = None
     std_interval: Interval | None = None
     method: str = "95 % interval"
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

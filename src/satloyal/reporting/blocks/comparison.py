@@ -76,14 +76,14 @@ def _verdict(found: Comparison) -> str:
             test = f"Δχ²({df}) = {numbers.number(row.chisq_diff)}, {numbers.p_phrase(row.pvalue)}"
             kept = "not rejected" in row.verdict
             end = (
-                f"the data do not contradict what {row.model} leaves out" if kept
-                else f"the data contradict what {row.model} leaves out"
+                f"the data do not contradict what “{row.model}” leaves out" if kept
+                else f"the data contradict what “{row.model}” leaves out"
             )  # fmt: skip
-            said.append(f"{row.model} against {row.compared_to}: {end} ({test}).")
+            said.append(f"“{row.model}” against “{row.compared_to}”: {end} ({test}).")
         else:
-            said.append(f"{row.model} against {row.compared_to}: {row.verdict}.")
+            said.append(f"“{row.model}” against “{row.compared_to}”: {row.verdict}.")
     lost = [str(r.model) for r in each_row(found.table) if not r.compared_to and "converge" in str(r.verdict)]
-    said += [f"{name} did not converge and is not compared." for name in lost]
+    said += [f"“{name}” did not converge and is not compared." for name in lost]
     return " ".join(said)
 
 
@@ -106,7 +106,9 @@ def _paths(subjects: tuple[Subject, ...]) -> list[Part]:
         f"{r.label}: {', '.join(numbers.number(m.est) if m else 'not in it' for m in r.marks)}" for r in rows
     )
     draw = partial(draw_series, rows[:_MOST], names, xlabel="Standardised estimate with 95 % interval")
-    table = tables.side_by_side(rows, names, "comparison_paths", "Standardised paths in each model", note)
+    table = tables.side_by_side(
+        rows, names, "comparison_paths", "Standardised paths in each model", note=note, bounded=True
+    )
     return [Picture("comparison_paths", caption, alt, draw), table]
 
 

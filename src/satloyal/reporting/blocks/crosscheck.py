@@ -9,7 +9,7 @@ from satloyal.reporting.parts import Callout, Paragraph, Part
 from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table, Value
 from satloyal.reporting.tables.cells import value_cell
-from satloyal.reporting.terms import term
+from satloyal.reporting.terms import term, worded
 
 __all__ = ["CROSSCHECK"]
 
@@ -19,9 +19,9 @@ _AGREE = 0.05
 
 def _parts(found: Crosscheck, suffix: str) -> list[Part]:
     if found.table.empty or found.agrees:
-        parts: list[Part] = [Paragraph(found.verdict, lead=True)]
+        parts: list[Part] = [Paragraph(worded(found.verdict), lead=True)]
     else:
-        parts = [Callout("warn", "The two programs differ", found.verdict)]
+        parts = [Callout("warn", "The two programs differ", worded(found.verdict))]
     return [*parts, _table(found, f"crosscheck{suffix}")] if len(found.table) else parts
 
 
@@ -50,7 +50,7 @@ CROSSCHECK = Kind(
     title="The second engine",
     noun=lambda found: "Check by a second engine",
     parts=_parts,
-    headline=lambda found: found.verdict,
+    headline=lambda found: worded(found.verdict),
     barred=lambda found: "",
     methods=lambda found: (
         (

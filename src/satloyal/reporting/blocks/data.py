@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from satloyal.notes import Note
 from satloyal.reporting import numbers
 from satloyal.reporting.inputs import Inputs
 from satloyal.reporting.parts import Bullets, Paragraph, Part, Section
@@ -27,7 +28,7 @@ def data(inputs: Inputs) -> Section | None:
     )
     parts: list[Part] = [Paragraph(text)]
     parts += [t for t in (tables.items(survey), tables.missing(survey)) if t is not None]
-    done = tuple(str(n) for n in survey.notes) + notes
+    done = tuple(_sentence(n) for n in survey.notes) + notes
     if done:
         parts.append(Bullets(tuple(dict.fromkeys(done)), "What was done to the data"))
     method = f"The answers were read from {survey.source}."
@@ -40,9 +41,18 @@ def data(inputs: Inputs) -> Section | None:
 def _fit_notes(inputs: Inputs) -> tuple[str, ...]:
     """Return the notes of the fits, each once: a bootstrap repeats those of its fit."""
     several = len(inputs.subjects) + len(inputs.curves) + len(inputs.findings) > 1
-    said: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
     for name, fit in inputs.fits:
         for note in fit.notes:
             if note.step != "rule":  # a rule does nothing to the data; the methods name it
-                said.setdefault(str(note), name)
-    return tuple(f"{name}: {note}" if several else note for note, name in said.items())
+                said.setdefault(_sentence(note), []).append(name)
+    everybody = len(inputs.subjects)
+    return tuple(
+        f"{' and '.join(names)}: {note}" if several and len(names) < max(everybody, 2) else note
+        for note, names in said.items()
+    )
+
+
+def _sentence(note: Note) -> str:
+    text = str(note)
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

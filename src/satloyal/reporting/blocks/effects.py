@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from satloyal.errors import FitError
+from satloyal.models.sem.bootstrap import Bootstrap
 from satloyal.reporting import numbers
 from satloyal.reporting.figures.forest import ForestRow, draw_forest
 from satloyal.reporting.figures.from_fits import forest_rows
@@ -44,6 +45,8 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
         parts.append(
             Callout("bad", "Not for claims", f"These numbers are shown for diagnosis only: {subject.barred}")
         )
+    if subject.boot is not None and (lost := _lost(subject.boot)):
+        parts.append(lost)
     if rows:
         caption = (
             f"Effects in {subject.in_text} with {subject.method}s, by outcome. Open marks and "
@@ -79,3 +82,25 @@ def _method(subject: Subject) -> str:
         f"{numbers.count(boot.replicates)} "
         f"replicates {seed}" + (f" ({counts})." if counts else ".")
     )
+
+
+def _lost(boot: Bootstrap) -> Callout | None:
+    """Say when replicates failed or are inadmissible; they are counted, never dropped in silence."""
+    counts = boot.counts
+    said = []
+    if counts["failed"]:
+        share = numbers.percent(counts["failed"] / counts["requested"])
+        said.append(
+            f"{numbers.count(counts['failed'])} of {numbers.count(counts['requested'])} replicates "
+            f"({share}) did "
+            "not converge and are in no interval."
+        )
+    if counts["inadmissible"]:
+        share = numbers.percent(counts["inadmissible"] / max(counts["used"], 1))
+        said.append(
+            f"{numbers.count(counts['inadmissible'])} of those used ({share}) have a negative variance or a "
+            "correlation beyond ±1; they are kept, for leaving them out would make intervals too narrow."
+        )
+    if not said:
+        return None
+    return Callout("warn" if boot.converged else "bad", "What became of the replicates", " ".join(said))

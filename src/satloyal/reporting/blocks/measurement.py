@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from satloyal.reporting.inputs import Inputs, Subject
 from satloyal.reporting.parts import Callout, Checks, Heading, Part, Section
+from satloyal.reporting.tables import discriminant
 from satloyal.reporting.tables import measurement as tables
 
 __all__ = ["measurement"]
@@ -11,7 +12,7 @@ __all__ = ["measurement"]
 
 def measurement(inputs: Inputs) -> Section | None:
     """Tables and checks of each model that has constructs."""
-    subjects = [s for s in inputs.subjects if s.fit.table.latent]
+    subjects = [s for s in inputs.subjects if _measures(s)]
     if not subjects:
         return None
     several = len(subjects) > 1
@@ -38,9 +39,16 @@ def measurement(inputs: Inputs) -> Section | None:
         "hancock_mueller2001",
         "fornell_larcker1981",
         "henseler2015",
+        "roemer2021",
     )
     cites = (*cites, "green_yang2009") if ordinal else cites
     return Section("measurement", "Measurement", tuple(parts), (method,), cites)
+
+
+def _measures(subject: Subject) -> bool:
+    """Whether any loading is estimated: random intercepts and growth factors measure nothing."""
+    table = subject.fit.table
+    return bool(table.latent) and any(row.op == "=~" and row.free for row in table.rows)
 
 
 def _parts(subject: Subject, suffix: str) -> list[Part]:
@@ -50,6 +58,10 @@ def _parts(subject: Subject, suffix: str) -> list[Part]:
     else:
         parts = []
     found = subject.measurement
-    made = (tables.reliability(found, subject.level), tables.htmt(found), tables.fornell_larcker(found))
+    made = (
+        tables.reliability(found, subject.level), tables.htmt(found),
+        discriminant.pairs(found, subject.level),
+        tables.fornell_larcker(found), discriminant.cross_loadings(found),
+    )  # fmt: skip
     parts += [t.with_name(t.name + suffix) for t in made if t is not None]
     return [*parts, Checks(f"Measurement of {subject.in_text}", found.checks)]

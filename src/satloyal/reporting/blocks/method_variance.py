@@ -14,7 +14,7 @@ from satloyal.reporting.parts import Paragraph, Part, Picture
 from satloyal.reporting.rows import each_row
 from satloyal.reporting.table import Cell, Column, Table, Tone, Value
 from satloyal.reporting.tables.cells import value_cell
-from satloyal.reporting.terms import in_words, listed
+from satloyal.reporting.terms import in_words, listed, worded
 
 __all__ = ["METHOD_VARIANCE"]
 
@@ -70,7 +70,7 @@ def _tests(found: MethodVariance, name: str) -> Table:
     rows: list[list[Cell | Value]] = []
     for check in found.checks:
         word, tone = words[check.status]
-        text = check.message[:1].upper() + check.message[1:]
+        text = worded(check.message[:1].upper() + check.message[1:])
         rows.append([check.name[:1].upper() + check.name[1:], text, Cell(word, tone)])
     return Table.build(name, "Tests of a common method", columns, rows)
 
@@ -108,7 +108,7 @@ def _paths(found: MethodVariance, name: str) -> Table:
         Column("p", "p with", "p"),
         Column("significance", "Significance"),
     ]
-    reasons = {f"method factor, {f.kind}": f.reason for f in found.factors}
+    reasons = {f"method factor, {f.kind}": worded(f.reason) for f in found.factors}
     rows: list[list[Cell | Value]] = []
     for row in each_row(found.tidy()):
         why = reasons.get(row.test) or "could not be computed"

@@ -81,7 +81,7 @@ def _variables(fit: SemFit, name: str) -> Table:
     labels = fit.group_labels if several else ("",)
     columns = [Column("variable", "Variable")]
     columns += [
-        Column(f"g{g}", f"Missing, {label}" if several else "Missing", "percent")
+        Column(f"g{g}", f"Missing, {label}" if several else "Missing", "percent", 1)
         for g, label in enumerate(labels)
     ]
     rows: list[list[Cell | Value]] = [
@@ -99,7 +99,7 @@ def _patterns(fit: SemFit, name: str) -> Table:
     columns += [
         Column("missing", "Missing"),
         Column("n", "Respondents", "int"),
-        Column("share", "Share", "percent"),
+        Column("share", "Share", "percent", 1),
     ]
     rows: list[list[Cell | Value]] = []
     left = 0

@@ -30,7 +30,7 @@ def model(inputs: Inputs) -> Section | None:
         ]
         measures = tables.fit_measures(subject)
         parts.append(measures.with_name(measures.name + suffix))
-        methods.append(f"{subject.name} {told(subject.fit)}")
+        methods.append(f"{subject.at_start} {told(subject.fit)}")
     more = tuple(key for s in inputs.subjects for key in estimation_cites(s.fit))
     cites = ("bollen1989", "hu_bentler1999", "bentler1990", "tucker_lewis1973", "steiger1990", "kline2016")
     return Section("model", "The model", tuple(parts), tuple(methods), (*cites, *more))

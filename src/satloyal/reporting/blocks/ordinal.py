@@ -90,8 +90,8 @@ def _verdict(fit: SemFit) -> str:
     rare = sorted({item for g in groups for item, least in _rarest(g) if least < _RARE})
     if rare:
         text += (
-            f" Less than {numbers.percent(_RARE, 0)} chose some category of {listed(rare)}: its "
-            "threshold is loosely known."
+            f" Less than {numbers.percent(_RARE, 0)} chose some category of {listed(rare)}: "
+            "thresholds there are loosely known."
         )
     return text
 

@@ -62,7 +62,7 @@ def _verdict(found: PowerStudy) -> str:
             else ""
         )
         beyond = ", beyond the sizes simulated" if size["extrapolated"] else ""
-        said.append(f"{in_words(name)} {numbers.count(size['n'])} respondents{within}{beyond}")
+        said.append(f"{in_words(name)} with {numbers.count(size['n'])}{within}{beyond}")
     if not said:
         return (
             "No effect differs from zero in the population: what is shown is how often one is found by error."
@@ -70,7 +70,7 @@ def _verdict(found: PowerStudy) -> str:
     each = " in each group" if found.truth.ngroups > 1 else ""
     rest = len(_real(found)) - len(said)
     more = f" {rest} more effects stand in the table." if rest > 0 else ""
-    return f"For a power of {wanted} a study needs{each}, for {'; '.join(said)}.{more}"
+    return f"Respondents{each} for a power of {wanted}: {'; '.join(said)}.{more}"
 
 
 def _sizes(found: PowerStudy, name: str) -> Table:
@@ -101,13 +101,15 @@ def _table(found: PowerStudy, name: str) -> Table:
         Column("power", "Power", "bounded"),
         Column("power_mcse", "± (error)", "bounded", 3),
         Column("coverage", "Coverage", "bounded"),
-        Column("relative_bias", "Bias, relative", "percent"),
+        Column("relative_bias", "Bias, relative", "percent", 1),
         Column("se_ratio", "SE / SD", "number"),
         Column("failed", "Failed", "int"),
         Column("inadmissible", "Inadmissible", "int"),
     ]
     rows: list[list[Cell | Value]] = []
-    for row in each_row(found.table.sort_values(["effect", "n"], kind="stable")):
+    order = {effect: i for i, effect in enumerate(dict.fromkeys(found.table["effect"]))}
+    sorted_rows = sorted(each_row(found.table), key=lambda row: (order[row.effect], row.n))
+    for row in sorted_rows:
         cells = [value_cell(getattr(row, c.key), _LOST) for c in columns[1:]]
         if not abs(row.population) > NEGLIGIBLE:
             cells[4] = Cell(None, reason="the true value is zero")

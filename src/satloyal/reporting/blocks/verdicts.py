@@ -10,7 +10,7 @@ from satloyal.reporting.estimation import in_short
 from satloyal.reporting.inputs import Finding, Inputs, Subject, curve_name
 from satloyal.reporting.judging import judge_subject
 from satloyal.reporting.kind import fit_barred
-from satloyal.reporting.parts import Callout, Paragraph, Part, Section, Verdicts
+from satloyal.reporting.parts import Callout, Heading, Paragraph, Part, Section, Verdicts
 from satloyal.reporting.verdicts import Claim, Verdict
 
 __all__ = ["alerts", "verdicts"]
@@ -41,12 +41,19 @@ def verdicts(inputs: Inputs) -> Section | None:
     """Judge every effect, and say how well each model fits."""
     if not inputs.subjects and not inputs.curves:
         return None
-    parts: list[Part] = []
-    judged = [v for subject in inputs.subjects for v in judge_subject(subject, inputs)]
-    judged += [_returns(curve) for curve in inputs.curves if curve.converged]
-    if judged:
-        parts += [Paragraph(_tally(judged), lead=True), Verdicts(tuple(judged))]
-    parts += [Paragraph(_how_well(s)) for s in inputs.subjects if not s.barred]
+    by_model = [(s, judge_subject(s, inputs)) for s in inputs.subjects]
+    returns = [_returns(curve) for curve in inputs.curves if curve.converged]
+    judged = [*(v for _, found in by_model for v in found), *returns]
+    parts: list[Part] = [Paragraph(_tally(judged), lead=True)] if judged else []
+    if len(by_model) < 2:
+        parts += [Verdicts(tuple(judged))] if judged else []
+        parts += [Paragraph(_how_well(s)) for s, _ in by_model if not s.barred]
+    else:
+        for subject, found in by_model:
+            parts.append(Heading(subject.name))
+            parts += [Paragraph(_how_well(subject))] if not subject.barred else []
+            parts += [Verdicts(tuple(found))] if found else []
+        parts += [Heading("Response curves"), Verdicts(tuple(returns))] if returns else []
     methods = (_METHOD, _CROSS_SECTION) if judged else ()
     cites = ("cohen1988", "lakens2017", "maxwell_cole2007", "podsakoff2003") if judged else ()
     return Section("verdicts", "What these data say", tuple(parts), methods, cites)
@@ -76,7 +83,7 @@ def _useless(one: Finding) -> str:
 def _how_well(subject: Subject) -> str:
     """Say how a model fits, and by which test and standard errors where they are not the plain ones."""
     how = in_short(subject.fit)
-    return f"{subject.name}: {subject.fit.headline()}" + (f" How: {how}." if how else "")
+    return f"{subject.at_start}: {subject.fit.headline()}" + (f" How: {how}." if how else "")
 
 
 def _warning(subject: Subject) -> Callout:

@@ -100,10 +100,10 @@ def _colour(k: int) -> str:
 def _draw(ax: Axes, mark: Mark | None, y: float, k: int) -> None:
     if mark is None or mark.est is None or not numbers.defined(mark.est):
         return
-    for ends, thick in ((mark.wide, 1.1), (mark.interval, 2.0 if mark.wide is None else 4.5)):
+    for ends, thick in ((mark.wide, 1.1), (mark.interval, 2.0 if mark.wide is None else 6.5)):
         if ends is not None and all(map(numbers.defined, ends)):
             ax.plot(ends, [y, y], color=_colour(k), linewidth=thick, solid_capstyle="butt")
     ax.plot(
-        [mark.est], [y], marker=_MARKERS[k % 8], color=_colour(k), markersize=6, markeredgecolor="white",
-        markeredgewidth=0.6,
+        [mark.est], [y], marker=_MARKERS[k % 8], color=_colour(k), markeredgecolor="white",
+        markersize=6 if mark.wide is None else 3.5, markeredgewidth=0.6,
     )  # fmt: skip

@@ -43,6 +43,8 @@ def draw_standing(
         ax.vlines(at, 0, heights, color=style.BAND, linewidth=3)
         ax.plot(at, heights, linestyle="none", marker="o", markersize=4.5, color=style.LINE)
         for k in range(min(named, len(order))):
+            if k and heights[k - 1] - heights[k] < 0.07 * heights[0]:
+                break  # names would lie on one another
             ax.annotate(
                 style.shorten(str(labels[order[k]]), 16), (at[k], heights[k]), xytext=(6, 1),
                 textcoords="offset points", size=9.5, color=style.SECOND,

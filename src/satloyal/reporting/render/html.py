@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from satloyal.reporting import numbers
 from satloyal.reporting.parts import Part, Verdicts
 from satloyal.reporting.render.strip import strip
+from satloyal.reporting.terms import worded
 
 __all__ = ["environment", "render"]
 
@@ -53,6 +54,7 @@ def environment() -> Environment:
     made.filters["kind"] = lambda part: type(part).__name__
     made.filters["ordered"] = lambda checks: sorted(checks, key=lambda c: _STATUS_ORDER.index(c.status))
     made.filters["breakable"] = _breakable
+    made.filters["worded"] = worded
     made.filters["figures"] = lambda v: numbers.number(v, 3)
     made.globals.update(
         marks=_MARKS,

@@ -18,6 +18,7 @@ from satloyal.reporting.parts import (
     Verdicts,
 )
 from satloyal.reporting.table import markdown_text
+from satloyal.reporting.terms import worded
 
 __all__ = ["markdown"]
 
@@ -78,7 +79,7 @@ def _checks(part: Checks) -> str:
     for check in part.checks:
         line = (
             f"- [{check.status.replace('_', ' ')}] {markdown_text(check.name)}: "
-            f"{markdown_text(check.message)}"
+            f"{markdown_text(worded(check.message))}"
         )
         if check.advice and check.status in ("warn", "fail"):
             line += f" *To do: {markdown_text(check.advice)}.*"

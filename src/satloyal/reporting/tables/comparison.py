@@ -56,11 +56,11 @@ def differences(found: Comparison, name: str) -> Table | None:
     columns = [
         Column("model", "Model"),
         Column("relation", "Relation"),
-        Column("chisq_diff", "Δ χ²", "number"),
-        Column("df_diff", "Δ df", "int"),
+        Column("chisq_diff", "Δχ²", "number"),
+        Column("df_diff", "Δdf", "int"),
         Column("pvalue", "p", "p"),
-        Column("delta_cfi", "Δ CFI", "bounded", 3),
-        Column("delta_rmsea", "Δ RMSEA", "bounded", 3),
+        Column("delta_cfi", "ΔCFI", "bounded", 3),
+        Column("delta_rmsea", "ΔRMSEA", "bounded", 3),
         Column("verdict", "Verdict"),
     ]
     rows: list[list[Cell | Value]] = []
@@ -74,7 +74,13 @@ def differences(found: Comparison, name: str) -> Table | None:
 
 
 def side_by_side(
-    rows: Sequence[SeriesRow], names: Sequence[str], name: str, caption: str, note: str = ""
+    rows: Sequence[SeriesRow],
+    names: Sequence[str],
+    name: str,
+    caption: str,
+    *,
+    note: str = "",
+    bounded: bool = False,
 ) -> Table:
     """Return the same effects in several models or groups, a column each."""
     columns = [Column("effect", "Effect"), *(Column(f"s{i}", n) for i, n in enumerate(names, start=1))]
@@ -87,7 +93,7 @@ def side_by_side(
             elif mark.est is None or not numbers.defined(mark.est):
                 cells.append(undefined("the fit did not converge, or the value is undefined"))
             else:
-                ends = numbers.interval(*(mark.interval or (None, None)))
-                cells.append(f"{numbers.number(mark.est)} {ends}")
+                ends = numbers.interval(*(mark.interval or (None, None)), bounded=bounded)
+                cells.append(f"{numbers.number(mark.est, bounded=bounded)} {ends}")
         body.append(cells)
     return Table.build(name, caption, columns, body, (note,) if note else ())

@@ -58,11 +58,11 @@ def changes(found: Invariance, name: str) -> Table:
     """Return what each step costs in fit; beyond its limit a change is marked."""
     columns = [
         Column("step", "Step"),
-        Column("delta_cfi", "Δ CFI", "bounded", 3),
-        Column("delta_rmsea", "Δ RMSEA", "bounded", 3),
-        Column("delta_srmr", "Δ SRMR", "bounded", 3),
-        Column("delta_chisq", "Δ χ²", "number"),
-        Column("delta_df", "Δ df", "int"),
+        Column("delta_cfi", "ΔCFI", "bounded", 3),
+        Column("delta_rmsea", "ΔRMSEA", "bounded", 3),
+        Column("delta_srmr", "ΔSRMR", "bounded", 3),
+        Column("delta_chisq", "Δχ²", "number"),
+        Column("delta_df", "Δdf", "int"),
         Column("delta_pvalue", "p", "p"),
     ]
     rows: list[list[Cell | Value]] = []
@@ -75,7 +75,7 @@ def changes(found: Invariance, name: str) -> Table:
         tests = [value_cell(getattr(row, key), why) for key in ("delta_chisq", "delta_df", "delta_pvalue")]
         rows.append([row.step, *cells, *tests])
         said = [
-            f"Δ {key.upper()} {numbers.number(getattr(row, f'limit_{key}'), 3, bounded=True)}"
+            f"Δ{key.upper()} {numbers.number(getattr(row, f'limit_{key}'), 3, bounded=True)}"
             for key in ("cfi", "rmsea", "srmr")
             if numbers.defined(getattr(row, f"limit_{key}"))
         ]

@@ -51,8 +51,13 @@ def fit_measures(subject: Subject) -> Table:
         glance.update(subject.fit.fit_figures())
     reason = "" if subject.fit.converged else "the fit did not converge"
 
+    saturated = subject.fit.df == 0 and not reason
+    if saturated:  # it fits any data, so that a perfect figure would say nothing
+        reason = "the model is saturated: it fits any data"
+
     def get(key: str) -> float:
-        return float(glance.get(key, float("nan")))
+        tested = key in ("chisq", "pvalue", *_LIMITS, "rmsea_ci_lower", "rmsea_ci_upper")
+        return float("nan") if saturated and tested else float(glance.get(key, float("nan")))
 
     rows: list[list[Any]] = [
         ["Observations", Cell(numbers.count(subject.fit.nobs)), ""],
