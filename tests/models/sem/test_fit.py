@@ -415,3 +415,27 @@ def test_normed_indices_of_adjusted_tests_need_degrees_of_freedom_that_compare()
     above = glance["df_scaled"] > glance["baseline_df_scaled"]
     assert above
     assert np.isnan(glance[["nfi_scaled", "rfi_scaled"]]).all()
+
+
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+def test_groups_with_clusters_of_their_own_have_the_errors_of_separate_fits(missing):
+    frame = respondents(400, seed=8)
+    frame["shop"] = frame["shop"] + 100 * (frame["segment"] == "new")
+    if missing == "fiml":
+        frame.loc[::7, "q2"] = np.nan
+    options = {"cluster": "shop", "missing": missing, "meanstructure": True}
+    together = sl.fit_sem(CFA, frame, group="segment", **options)
+    for number, label in enumerate(together.group_labels, start=1):
+        alone = sl.fit_sem(CFA, frame[frame["segment"] == label], **options).tidy()
+        table = together.tidy()
+        np.testing.assert_allclose(table[table["group"] == number]["se"], alone["se"], rtol=1e-6, atol=1e-9)
+
+
+def test_clusters_that_span_groups_are_summed_over_them():
+    frame = respondents(400, seed=8)
+    twice = pd.concat([frame.assign(segment="one"), frame.assign(segment="two")])
+    options = {"cluster": "shop", "meanstructure": True}
+    equal = ["loadings", "intercepts", "means", "residuals", "lv.variances", "lv.covariances"]
+    both = sl.fit_sem(CFA, twice, group="segment", group_equal=equal, **options).tidy()
+    once = sl.fit_sem(CFA, frame, **options).tidy()
+    np.testing.assert_allclose(both[both["group"] == 1]["se"], once["se"], rtol=1e-6, atol=1e-9)

@@ -24,6 +24,7 @@ from satloyal.models.sem import inference
 from satloyal.models.sem.baseline import baseline_jacobian
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.fiml_measures import baseline_moments
+from satloyal.models.sem.kept import score_products
 from satloyal.models.sem.robust import ScaledTest, normal_weight
 from satloyal.models.sem.scaled import Scaling, mplus_test, robust_measures, scaled_measures
 from satloyal.models.sem.vector import vector_jacobian
@@ -227,7 +228,7 @@ def _products(
         out[at[:, None], np.arange(g * size, (g + 1) * size)] = found
     if rows.weights is not None:
         out *= rows.weights[:, None]
-    out = inference.summed_scores(out, fit.input.clusters)
+    out = inference.summed_scores(out, fit.input.clusters, rows.codes)
     return np.asarray(out.T @ out / fit.effective_n)
 
 
@@ -237,7 +238,6 @@ def _model_trace(fit: SemFit, incomplete: Incomplete) -> float:
     H may be the saturated information at the implied moments along the model's Jacobian, without the
     model's own curvature.
     """
-    scores = inference.summed_scores(fit.scores(), fit.input.clusters)
     hessian = fit.observed_hessian / 2
     if fit.structured_test:
         use = _used(fit)
@@ -250,7 +250,7 @@ def _model_trace(fit: SemFit, incomplete: Incomplete) -> float:
             found = saturated_information(p, mu, sigma)[np.ix_(use, use)]
             hessian += p.n / fit.effective_n * delta.T @ found @ delta
     inverse = inference.vcov_of(hessian, fit.effective_n, fit.tangent)
-    return float(np.sum(inverse * (scores.T @ scores)))
+    return float(np.sum(inverse * score_products(fit)))
 
 
 def _baseline_trace(fit: SemFit, incomplete: Incomplete) -> float:

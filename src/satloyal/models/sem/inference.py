@@ -12,6 +12,7 @@ from satloyal.models.sem.implied import Implied, Ram
 
 __all__ = [
     "casewise_scores",
+    "cluster_factors",
     "complex_step",
     "delta_method",
     "null_directions",
@@ -131,13 +132,36 @@ def casewise_scores(
     return out
 
 
-def summed_scores(scores: Array, clusters: Array | None) -> Array:
-    """Sum casewise scores, shape (n, q), within clusters where there are any; times √(G/(G − 1))."""
+def summed_scores(scores: Array, clusters: Array | None, groups: Array | None = None) -> Array:
+    """Sum casewise scores, shape (n, q), within clusters where there are any; times √(C/(C − 1)).
+
+    C counts the clusters of a cluster's group where no cluster has rows in two groups, for then groups are
+    strata, and all of them otherwise.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, q)
+    clusters, groups : ndarray of int, shape (n,), optional
+    """
     if clusters is None:
         return scores
-    summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
+    count = int(clusters.max()) + 1
+    summed = np.zeros((count, scores.shape[1]))
     np.add.at(summed, clusters, scores)
-    return np.asarray(summed * np.sqrt(len(summed) / (len(summed) - 1)))
+    strata = np.zeros(count, dtype=int)
+    if groups is not None:
+        strata[clusters] = groups
+    return np.asarray(
+        summed * cluster_factors(strata, nested=groups is None or (strata[clusters] == groups).all())
+    )
+
+
+def cluster_factors(strata: Array, *, nested: bool) -> Array:
+    """Return √(C/(C − 1)) of each cluster, shape (C, 1), from the group that each lies in."""
+    sizes = np.bincount(strata)[strata] if nested else np.full(len(strata), len(strata))
+    if (sizes < 2).any():
+        sizes = np.full(len(strata), len(strata))
+    return np.asarray(np.sqrt(sizes / (sizes - 1)))[:, None]
 
 
 def complex_step(function: Callable[[Array], Array], theta: Array) -> Array:

@@ -83,7 +83,9 @@ def score_products(fit: SemFit, *, summed: bool = True) -> Array:
     and m its means and products about μ(θ): linear in its augmented row.
     """
     if not fit.input.keeps_fourth:
-        scores = inference.summed_scores(fit.scores(), fit.input.clusters if summed else None)
+        rows = fit.input.rows
+        codes = None if rows is None else rows.codes
+        scores = inference.summed_scores(fit.scores(), fit.input.clusters if summed else None, codes)
         return np.asarray(scores.T @ scores)
     parts = []
     for g, (ram, group) in enumerate(zip(fit.rams, fit.sample.groups, strict=True)):
@@ -103,10 +105,15 @@ def score_products(fit: SemFit, *, summed: bool = True) -> Array:
     for labels, _ in rows:  # one cluster may have rows in several groups
         for label in labels:
             place.setdefault(label, len(place))
-    scores = np.zeros((len(place), fit.table.q))
-    for labels, values in rows:
-        scores[[place[label] for label in labels]] += values
-    return np.asarray(scores.T @ scores * (len(scores) / (len(scores) - 1) if len(scores) > 1 else math.nan))
+    scores, strata = np.zeros((len(place), fit.table.q)), np.zeros(len(place), dtype=int)
+    for g, (labels, values) in enumerate(rows):
+        at = [place[label] for label in labels]
+        scores[at] += values
+        strata[at] = g
+    if len(scores) < 2:
+        return np.full((fit.table.q, fit.table.q), math.nan)
+    scores *= inference.cluster_factors(strata, nested=len(place) == sum(len(labels) for labels, _ in rows))
+    return np.asarray(scores.T @ scores)
 
 
 def kurtosis(fit: SemFit) -> float:
