@@ -13,7 +13,7 @@ from satloyal.errors import SatloyalError, SpecError, StudyError
 from satloyal.positions import KeyPath
 from satloyal.spec.syntax import parse
 from satloyal.spec.table import ParameterTable, build_table
-from satloyal.study.config import PropositionConfig
+from satloyal.study.config import ModelConfig, PropositionConfig
 from satloyal.study.effects import find_effect, read_effect
 from satloyal.study.file import StudyFile, suggest
 from satloyal.study.plan import Plan, PlannedModel
@@ -181,8 +181,8 @@ def _table(plan: Plan, model: PlannedModel, survey: Survey) -> ParameterTable:
     if config.group is not None:
         column = _column(plan.study, (*model.key, "group"), config.group, survey.frame.columns)
         groups = int(survey.frame[column].nunique())
-    if config.cluster is not None:
-        _column(plan.study, (*model.key, "cluster"), config.cluster, survey.frame.columns)
+    for key, name in _columns_of(config):
+        _column(plan.study, (*model.key, *key), name, survey.frame.columns)
     try:
         table = build_table(
             parse(model.text),
@@ -193,13 +193,27 @@ def _table(plan: Plan, model: PlannedModel, survey: Survey) -> ParameterTable:
             meanstructure=bool(config.meanstructure) or groups > 1,
             defaults=config.defaults,
             group_equal=config.group_equal,
-            group_partial=config.group_partial,
+            group_partial=[name for name in config.group_partial if not (config.ordered and "|" in name)],
         )
         table.check_names(survey.frame.columns)
     except SatloyalError as error:
         raise plan.at_model(model, error) from None
     _all_numbers(plan, model, table, survey)
     return table
+
+
+def _columns_of(config: ModelConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every column that the options of a model name, with its key."""
+    if config.cluster is not None:
+        yield ("cluster",), config.cluster
+    if isinstance(config.weights, str):
+        yield ("weights",), config.weights
+    if config.invariance is not None:
+        yield ("invariance", "group"), config.invariance.group
+    for option in ("ordered", "auxiliary"):
+        names = getattr(config, option)
+        if not isinstance(names, bool):
+            yield from (((option, number), name) for number, name in enumerate(names))
 
 
 def _all_numbers(plan: Plan, model: PlannedModel, table: ParameterTable, survey: Survey) -> None:

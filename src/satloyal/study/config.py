@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 
 __all__ = [
     "BootstrapConfig",
     "CurveConfig",
     "DataConfig",
     "GroupsConfig",
+    "InvarianceConfig",
     "ModelConfig",
     "OutputsConfig",
     "PropositionConfig",
@@ -22,6 +31,11 @@ __all__ = [
 ]
 
 Format = Literal["html", "csv", "json", "markdown", "latex"]
+Estimator = Literal[
+    "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF", "GLS", "ULS", "ULSM", "ULSMV", "ULSMVS", "WLS", "DWLS",
+    "WLSM", "WLSMV", "WLSMVS",
+]  # fmt: skip
+InvarianceStep = Literal["configural", "thresholds", "metric", "scalar", "strict"]
 Shape = Literal["linear", "quadratic", "logarithmic", "saturating", "logistic"]
 
 
@@ -37,6 +51,27 @@ def _whole_as_float(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _flag_or_names(value: Any) -> bool | tuple[str, ...]:
+    """Read ``true``, ``false``, a name or a list of names."""
+    if isinstance(value, bool):
+        return value
+    names = _one_or_many(value)
+    if not isinstance(names, tuple) or not all(isinstance(n, str) and n for n in names):
+        msg = "give true, false or a list of names"
+        raise ValueError(msg)
+    return names
+
+
+def _flag_or_name(value: Any) -> bool | str:
+    """Read ``true``, ``false`` or a name."""
+    if not isinstance(value, bool | str) or value == "":
+        msg = "give true, false or the name of a column"
+        raise ValueError(msg)
+    return value
+
+
+FlagOrNames = Annotated[bool | tuple[str, ...], PlainValidator(_flag_or_names)]
+FlagOrName = Annotated[bool | str, PlainValidator(_flag_or_name)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Decimal = Annotated[float, BeforeValidator(_whole_as_float)]
 Text = Annotated[str, Field(min_length=1)]
@@ -95,6 +130,27 @@ class DataConfig(_Table):
         return self
 
 
+class InvarianceConfig(_Table):
+    """``[model.invariance]``: whether groups mean the same by their answers, tested step by step.
+
+    Parameters
+    ----------
+    group : str
+        Column whose values are the groups.
+    steps : list of {"configural", "thresholds", "metric", "scalar", "strict"}
+        Which steps, in this order; those that suit the items when left out.
+    rule : {"chen2007", "cheung_rensvold2002", "chisq"}
+        What decides.
+    partial : list of str
+        Parameters that stay free in every step, as ``"SAT3~1"``.
+    """
+
+    group: Text
+    steps: Annotated[tuple[InvarianceStep, ...], BeforeValidator(_one_or_many)] = ()
+    rule: Literal["chen2007", "cheung_rensvold2002", "chisq"] = "chen2007"
+    partial: Names = ()
+
+
 class ModelConfig(_Table):
     """``[model]`` or ``[models.NAME]``: one structural equation model.
 
@@ -106,8 +162,12 @@ class ModelConfig(_Table):
         A file with the model text, relative to the study file, instead of ``text``.
     title : str, optional
         What the report calls the model.
-    estimator, likelihood, missing, fixed_x, std_lv, orthogonal, meanstructure, defaults
+    estimator, likelihood, missing, fixed_x, std_lv, orthogonal, meanstructure, bounds, defaults
         As in :func:`satloyal.fit_sem`.
+    ordered : bool or list of str
+        Ordinal items: all of them (``true``), or those named.
+    parameterization : {"delta", "theta"}
+        What sets the scale of the latent responses of ordinal items.
     auxiliary : list of str
         Variables beside the model that help with missing answers, as in :func:`satloyal.fit_sem`.
     group : str, optional
@@ -116,8 +176,10 @@ class ModelConfig(_Table):
         Equality across groups, as in :func:`satloyal.fit_sem`.
     cluster : str, optional
         Column of sampling clusters: standard errors and bootstrap then keep clusters together.
-    weights : bool
-        Whether the sampling weights are used, if the codebook names any.
+    weights : bool or str
+        Whether the sampling weights are used, if the codebook names any; or the column of other weights.
+    invariance : InvarianceConfig, optional
+        Test this model's measurement across groups.
     bootstrap : bool
         Whether this model is bootstrapped; ``[bootstrap]`` says how.
     """
@@ -125,10 +187,13 @@ class ModelConfig(_Table):
     text: Text | None = None
     file: Text | None = None
     title: str = ""
-    estimator: Literal["ML"] = "ML"
+    estimator: Estimator | None = None
     likelihood: Literal["normal", "wishart"] = "normal"
     missing: Literal["listwise", "fiml", "fiml.x"] = "listwise"
     auxiliary: Names = ()
+    ordered: FlagOrNames = False
+    parameterization: Literal["delta", "theta"] = "delta"
+    bounds: Literal["standard", "wide", "pos.var", "pos.ov.var", "pos.lv.var"] | None = None
     fixed_x: bool = True
     std_lv: bool = False
     orthogonal: bool = False
@@ -138,7 +203,8 @@ class ModelConfig(_Table):
     group_equal: Names = ()
     group_partial: Names = ()
     cluster: Text | None = None
-    weights: bool = True
+    weights: FlagOrName = True
+    invariance: InvarianceConfig | None = None
     bootstrap: bool = True
 
     @model_validator(mode="after")
@@ -285,6 +351,9 @@ class StudyConfig(_Table):
         Several named models, in the order of the file, instead of ``model``.
     bootstrap : BootstrapConfig, optional
         Resampling; none without this table.
+    compare : bool or list of str
+        Compare the models (``true``), or those named, by difference tests where they are nested and by AIC
+        and BIC where not.
     curves, groups, propositions, outputs
         See their tables.
     """
@@ -296,6 +365,7 @@ class StudyConfig(_Table):
     model: ModelConfig | None = None
     models: dict[str, ModelConfig] = Field(default_factory=dict)
     bootstrap: BootstrapConfig | None = None
+    compare: FlagOrNames = False
     curves: Annotated[tuple[CurveConfig, ...], BeforeValidator(_one_or_many)] = ()
     groups: GroupsConfig | None = None
     propositions: dict[str, PropositionConfig] = Field(default_factory=dict)
@@ -309,6 +379,9 @@ class StudyConfig(_Table):
         if self.model is None and not self.models and not self.curves:
             msg = "there is nothing to fit: add a [model] with its text, or a [[curves]] table with x and y"
             raise ValueError(msg)
+        if self.compare is not False and len(set(self.compared_models)) < 2:
+            msg = "'compare' needs two models or more: add [models.NAME] tables, and name each once"
+            raise ValueError(msg)
         if self.codebook is not None and (self.data.codebook or self.data.sample):
             msg = (
                 "the codebook is given twice: keep either the [codebook] table or the one that [data] brings"
@@ -320,3 +393,10 @@ class StudyConfig(_Table):
     def named_models(self) -> dict[str, ModelConfig]:
         """All models by name, in the order of the file."""
         return {"main": self.model} if self.model is not None else dict(self.models)
+
+    @property
+    def compared_models(self) -> tuple[str, ...]:
+        """Names of the models that are to be compared; empty for none."""
+        if isinstance(self.compare, bool):
+            return tuple(self.named_models) if self.compare else ()
+        return self.compare

@@ -27,6 +27,8 @@ _TABLES: dict[KeyPath, type[BaseModel]] = {
     ("data",): config.DataConfig,
     ("model",): config.ModelConfig,
     ("models", "*"): config.ModelConfig,
+    ("model", "invariance"): config.InvarianceConfig,
+    ("models", "*", "invariance"): config.InvarianceConfig,
     ("bootstrap",): config.BootstrapConfig,
     ("curves", "*"): config.CurveConfig,
     ("groups",): config.GroupsConfig,

@@ -14,13 +14,13 @@ from typing import Literal
 from satloyal.errors import SatloyalError, SpecError, StudyError
 from satloyal.positions import KeyPath
 from satloyal.spec.syntax import parse
-from satloyal.study.config import CurveConfig, ModelConfig, PropositionConfig, StudyConfig
+from satloyal.study.config import CurveConfig, InvarianceConfig, ModelConfig, PropositionConfig, StudyConfig
 from satloyal.study.file import StudyFile, line_of, read_study, suggest
 from satloyal.study.truth import sample_truth
 
 __all__ = ["Plan", "PlannedModel", "Step", "make_plan"]
 
-StepKind = Literal["read", "fit", "bootstrap", "curve", "judge", "write"]
+StepKind = Literal["read", "fit", "bootstrap", "invariance", "compare", "curve", "judge", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Step:
 
     Parameters
     ----------
-    kind : {"read", "fit", "bootstrap", "curve", "judge", "write"}
+    kind : {"read", "fit", "bootstrap", "invariance", "compare", "curve", "judge", "write"}
         What is done.
     name : str
         To which model, curve or file.
@@ -185,6 +185,7 @@ def make_plan(study: StudyFile | str | Path, *, replicates: int | None = None) -
             raise draft.at_model(model, error) from None
     for name, proposition in study.config.propositions.items():
         _check_model_of(study, name, proposition)
+    _check_compared(study)
     return replace(draft, steps=tuple(_steps(draft)))
 
 
@@ -223,6 +224,15 @@ def _check_model_of(study: StudyFile, name: str, proposition: PropositionConfig)
         )
 
 
+def _check_compared(study: StudyFile) -> None:
+    known = study.config.named_models
+    for name in study.config.compared_models:
+        if name not in known:
+            raise study.error(
+                ("compare",), f"there is no model {name!r}", fix=suggest(name, known, what="model")
+            )
+
+
 def _steps(plan: Plan) -> list[Step]:
     steps = [_read_step(plan)]
     boot = set(plan.bootstrapped())
@@ -230,6 +240,12 @@ def _steps(plan: Plan) -> list[Step]:
         steps.append(Step("fit", name, f"fit the model {name!r}{_how(model.config)}"))
         if name in boot:
             steps.append(_bootstrap_step(plan, name))
+        if model.config.invariance is not None:
+            steps.append(_invariance_step(name, model.config.invariance))
+    if compared := plan.config.compared_models:
+        steps.append(
+            Step("compare", ", ".join(compared), f"compare the models {', '.join(map(repr, compared))}")
+        )
     steps += [_curve_step(curve) for curve in plan.config.curves]
     count = len(plan.config.propositions)
     if count:
@@ -253,12 +269,19 @@ def _read_step(plan: Plan) -> Step:
 def _how(config: ModelConfig) -> str:
     """Return what is not the default, in the words of the file."""
     plain = ModelConfig(text="-")
-    told = [f"estimator {config.estimator}"]
+    told = [f"estimator {config.estimator or ('WLSMV' if config.ordered else 'ML')}"]
     for key in type(config).model_fields:
         value = getattr(config, key)
-        if key not in {"text", "file", "title", "estimator", "bootstrap"} and value != getattr(plain, key):
+        if key not in {"text", "file", "title", "estimator", "bootstrap", "invariance"} and value != getattr(
+            plain, key
+        ):
             told.append(f"{key} {', '.join(value) if isinstance(value, tuple) else value}")
     return f" ({'; '.join(told)})"
+
+
+def _invariance_step(name: str, config: InvarianceConfig) -> Step:
+    steps = f" ({', '.join(config.steps)})" if config.steps else ""
+    return Step("invariance", name, f"test the invariance of {name!r} across {config.group}{steps}")
 
 
 def _bootstrap_step(plan: Plan, name: str) -> Step:

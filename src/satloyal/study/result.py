@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satloyal.models.curves import CurveFit
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem.bootstrap import Bootstrap
+from satloyal.models.sem.compare import Comparison
+from satloyal.models.sem.invariance_result import Invariance
 from satloyal.models.sem.measurement import Measurement
 from satloyal.models.sem.result import SemFit
 from satloyal.study.plan import Plan
@@ -50,6 +52,10 @@ class StudyResult:
         In the order of the study file.
     timings : tuple of Timing
         One a step.
+    invariances : Mapping of str to Invariance
+        By model name; only models whose measurement was tested across groups.
+    comparison : Comparison, optional
+        The models side by side, where the study asks for it.
     out : Path, optional
         Where the results were written; ``None`` if they were not.
     files : tuple of str
@@ -63,6 +69,8 @@ class StudyResult:
     curves: tuple[CurveFit, ...]
     propositions: tuple[Judged, ...]
     timings: tuple[Timing, ...] = ()
+    invariances: Mapping[str, Invariance] = field(default_factory=dict)
+    comparison: Comparison | None = None
     out: Path | None = None
     files: tuple[str, ...] = ()
 
@@ -74,6 +82,8 @@ class StudyResult:
             named[f"model {name!r}"] = fit
             if name in self.bootstraps:
                 named[f"bootstrap of {name!r}"] = self.bootstraps[name]
+            if name in self.invariances:
+                named[f"invariance of {name!r}"] = self.invariances[name]
         for curve in self.curves:
             named[f"curve {curve.x_name} → {curve.y_name}"] = curve
         return named
@@ -92,6 +102,8 @@ class StudyResult:
         lines = []
         for name, fit in self.fits.items():
             lines += [f"{self.plan.models[name].title}:", f"  {fit.headline()}"]
+            if name in self.invariances:
+                lines.append(f"  {self.invariances[name].headline()}")
         if self.propositions:
             lines += ["", "Propositions:"]
             lines += [f"  {line}" for judged in self.propositions for line in judged.to_text().splitlines()]

@@ -18,8 +18,11 @@ are ``null``. Schema ``satloyal-results/1``:
 ``models``
     By name: ``title``, ``text``, ``options``, ``fit`` (:meth:`satloyal.models.fit.Fit.to_dict`:
     ``headline``, ``converged``, ``admissible``, ``glance``, ``estimates``, ``checks``, ``notes``),
-    ``effects``, ``r2``, ``measurement``, and ``bootstrap``: ``null``, or ``replicates`` (counts), ``kind``,
+    ``effects``, ``r2``, ``measurement``; ``invariance``: ``null``, or as ``fit``, then ``latent_means``,
+    ``path_differences`` and ``proposals``; and ``bootstrap``: ``null``, or ``replicates`` (counts), ``kind``,
     ``seed``, ``level``, then as ``fit``, then ``effects``.
+``comparison``
+    ``null``, or ``table`` and ``notes`` of the models compared.
 ``curves``
     One object a curve: ``x``, ``y``, then as ``fit``, then ``comparison``, the ``best`` shape, and the
     points of its ``curve``.
@@ -75,6 +78,7 @@ def results(result: StudyResult) -> dict[str, Any]:
         },
         "items": plain(result.survey.describe().rename_axis("item").reset_index()),
         "models": {name: _model(result, name, fit) for name, fit in result.fits.items()},
+        "comparison": None if result.comparison is None else result.comparison.to_dict(),
         "curves": [_curve(curve) for curve in result.curves],
         "propositions": [plain(judged.to_dict()) for judged in result.propositions],
     }
@@ -108,8 +112,17 @@ def _model(result: StudyResult, name: str, fit: SemFit) -> dict[str, Any]:
         "effects": plain(fit.effects()),
         "r2": plain(fit.r2()),
         "measurement": measured(result, name).to_dict(),
+        "invariance": None,
         "bootstrap": None,
     }
+    tested = result.invariances.get(name)
+    if tested is not None:
+        said["invariance"] = {
+            **tested.to_dict(),
+            "latent_means": plain(tested.latent_means()),
+            "path_differences": plain(tested.path_differences()),
+            "proposals": plain(tested.proposals),
+        }
     if boot is not None:
         said["bootstrap"] = {
             "replicates": dict(boot.counts),

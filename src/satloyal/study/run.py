@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from satloyal.errors import SatloyalError
 from satloyal.models.curves import CurveFit, fit_curve
 from satloyal.models.sem.bootstrap import Bootstrap
+from satloyal.models.sem.compare import Comparison, compare
 from satloyal.models.sem.fit import fit_sem
+from satloyal.models.sem.invariance import fit_invariance
+from satloyal.models.sem.invariance_result import Invariance
 from satloyal.models.sem.result import SemFit
 from satloyal.reporting.inputs import Subject
 from satloyal.study.check import check_plan
-from satloyal.study.config import BootstrapConfig, CurveConfig
+from satloyal.study.config import BootstrapConfig, CurveConfig, ModelConfig
 from satloyal.study.output import staged_folder
 from satloyal.study.plan import Plan, PlannedModel, Step, make_plan
 from satloyal.study.progress import Progress, Silent
@@ -27,6 +30,8 @@ from satloyal.study.result import StudyResult, Timing
 from satloyal.study.write import write_outputs
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from satloyal.survey.survey import Survey
 
 __all__ = ["analyse", "run_study"]
@@ -141,6 +146,7 @@ def _analyse(plan: Plan, clock: _Clock) -> StudyResult:
         clock.outcome = f"{len(survey.frame):,} rows, {survey.frame.shape[1]} columns"
     fits: dict[str, SemFit] = {}
     boots: dict[str, Bootstrap] = {}
+    tested: dict[str, Invariance] = {}
     for name, model in plan.models.items():
         with clock.step():
             fits[name] = _fit(plan, model, survey)
@@ -152,6 +158,15 @@ def _analyse(plan: Plan, clock: _Clock) -> StudyResult:
                     boots[name] = _bootstrap(plan, fits[name], clock.progress)
                     counts = boots[name].counts
                     clock.outcome = f"{counts['used']:,} of {counts['requested']:,} replicates are used"
+        if model.config.invariance is not None:
+            with clock.step():
+                tested[name] = _invariance(plan, model, survey)
+                clock.outcome = tested[name].headline()
+    comparison = None
+    if plan.config.compared_models:
+        with clock.step():
+            comparison = _comparison(plan, fits)
+            clock.outcome = f"{len(comparison.table)} models"
     curves = []
     for number, curve in enumerate(plan.config.curves):
         with clock.step():
@@ -163,7 +178,10 @@ def _analyse(plan: Plan, clock: _Clock) -> StudyResult:
             subjects = {n: Subject(fit, boots.get(n), f"the model {n!r}") for n, fit in fits.items()}
             judged = judge_propositions(plan.config.propositions, subjects)
             clock.outcome = _tally(judged)
-    return StudyResult(plan, survey, MappingProxyType(fits), MappingProxyType(boots), tuple(curves), judged)
+    return StudyResult(
+        plan, survey, MappingProxyType(fits), MappingProxyType(boots), tuple(curves), judged,
+        invariances=MappingProxyType(tested), comparison=comparison,
+    )  # fmt: skip
 
 
 def _grouped(plan: Plan, survey: Survey) -> Survey:
@@ -178,23 +196,62 @@ def _fit(plan: Plan, model: PlannedModel, survey: Survey) -> SemFit:
     try:
         return fit_sem(
             model.text,
-            survey if config.weights else survey.frame,
-            estimator=config.estimator,
-            missing=config.missing,
-            auxiliary=config.auxiliary,
+            _rows(config, survey),
             group=config.group,
             group_equal=config.group_equal,
             group_partial=config.group_partial,
-            std_lv=config.std_lv,
-            orthogonal=config.orthogonal,
-            fixed_x=config.fixed_x,
             meanstructure=config.meanstructure,
-            cluster=config.cluster,
-            likelihood=config.likelihood,
-            defaults=config.defaults,
+            ordered=_ordered(config),
+            parameterization=config.parameterization,
+            **_options(config),
         )
     except SatloyalError as error:
         raise plan.at_model(model, error) from None
+
+
+def _rows(config: ModelConfig, survey: Survey) -> Survey | pd.DataFrame:
+    """Return the survey, whose declared weights are then used, or its bare answers."""
+    return survey if config.weights is True else survey.frame
+
+
+def _ordered(config: ModelConfig) -> bool | tuple[str, ...] | None:
+    return config.ordered or None
+
+
+def _options(config: ModelConfig) -> dict[str, Any]:
+    """Options that a fit and a test of invariance share."""
+    return {
+        "estimator": config.estimator, "missing": config.missing, "auxiliary": config.auxiliary,
+        "std_lv": config.std_lv, "orthogonal": config.orthogonal, "fixed_x": config.fixed_x,
+        "cluster": config.cluster, "weights": config.weights if isinstance(config.weights, str) else None,
+        "likelihood": config.likelihood, "bounds": config.bounds, "defaults": config.defaults,
+    }  # fmt: skip
+
+
+def _invariance(plan: Plan, model: PlannedModel, survey: Survey) -> Invariance:
+    asked = model.config.invariance
+    assert asked is not None  # noqa: S101 - the step exists only then
+    try:
+        return fit_invariance(
+            model.text,
+            _rows(model.config, survey),
+            asked.group,
+            ordered=_ordered(model.config),
+            steps=asked.steps or None,
+            partial=asked.partial,
+            rule=asked.rule,
+            **_options(model.config),
+        )
+    except SatloyalError as error:
+        raise plan.study.error((*model.key, "invariance"), error.message, fix=error.fix) from None
+
+
+def _comparison(plan: Plan, fits: Mapping[str, SemFit]) -> Comparison:
+    names = plan.config.compared_models
+    try:
+        return compare(*(fits[n] for n in names), names=[plan.models[n].title for n in names])
+    except SatloyalError as error:
+        raise plan.study.error(("compare",), error.message, fix=error.fix) from None
 
 
 def _bootstrap(plan: Plan, fit: SemFit, progress: Progress) -> Bootstrap:

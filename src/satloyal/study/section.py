@@ -26,11 +26,6 @@ def study_section(result: StudyResult) -> Section | None:
     """
     config = result.plan.config
     parts: list[Part] = [Paragraph(config.question, lead=True)] if config.question else []
-    if len(result.fits) > 1:
-        titles = tuple(
-            f"Model {number}: {result.plan.models[name].title}" for number, name in enumerate(result.fits, 1)
-        )
-        parts.append(Bullets(titles, "Models"))
     if result.propositions:
         parts += [_table(result), Bullets(tuple(_sentences(result)), "In words")]
     return Section("study", "Question and propositions", tuple(parts)) if parts else None
@@ -44,10 +39,9 @@ def _sentences(result: StudyResult) -> list[str]:
 
 
 def _table(result: StudyResult) -> Table:
-    numbers = {name: number for number, name in enumerate(result.fits, 1)}
-    several = len(numbers) > 1
+    several = len(result.fits) > 1
     columns = [Column("claim", "Proposition"), Column("outcome", "Verdict"), Column("effect", "Effect")]
-    columns += [Column("model", "Model", "int")] if several else []
+    columns += [Column("model", "Model")] if several else []
     columns += [
         Column("est", "Estimate", "number", 2),
         Column("ci", "Interval", "interval", 2),
@@ -63,7 +57,7 @@ def _table(result: StudyResult) -> Table:
             Cell(outcome, _TONES[outcome]),
             claim.name + group,
         ]
-        row += [numbers[judged.model]] if several else []
+        row += [result.plan.models[judged.model].title] if several else []
         row += list(judged.numbers)
         rows.append(row)
     return Table.build("propositions", "Propositions of the study", columns, rows)

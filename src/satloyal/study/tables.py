@@ -29,8 +29,9 @@ def tidy_tables(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame]]:
     Yields
     ------
     (str, DataFrame)
-        ``items``; for each model its estimates, fit, effects, r2, reliability, pairs of constructs and
-        bootstrap; for each curve its estimates, comparison and points; ``propositions``; ``checks``.
+        ``items``; for each model its estimates, fit, effects, r2, reliability, pairs of constructs,
+        bootstrap, and its invariance; the ``comparison`` of models; for each curve its estimates, comparison
+        and points; ``propositions``; ``checks``.
     """
     yield "items", result.survey.describe().rename_axis("item").reset_index()
     for name, fit in result.fits.items():
@@ -42,9 +43,15 @@ def tidy_tables(result: StudyResult) -> Iterator[tuple[str, pd.DataFrame]]:
         if not measurement.reliability.empty:
             yield f"{name}_reliability", measurement.reliability
             yield f"{name}_constructs", measurement.pairs
+        if name in result.invariances:
+            yield f"{name}_invariance", result.invariances[name].tidy()
+            yield f"{name}_latent_means", result.invariances[name].latent_means()
+            yield f"{name}_path_differences", result.invariances[name].path_differences()
         if name in result.bootstraps:
             yield f"{name}_bootstrap", result.bootstraps[name].tidy()
             yield f"{name}_bootstrap_effects", result.bootstraps[name].effects()
+    if result.comparison is not None:
+        yield "comparison", result.comparison.tidy()
     for curve in result.curves:
         stem = f"curve_{curve.x_name}_{curve.y_name}"
         yield f"{stem}_estimates", curve.tidy()

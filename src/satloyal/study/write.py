@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from satloyal.reporting.document import Report, report
 from satloyal.reporting.parts import Paragraph
@@ -35,7 +36,10 @@ def study_report(result: StudyResult) -> Report:
     document = report(
         *result.fits.values(),
         *result.bootstraps.values(),
+        *result.invariances.values(),
+        *([result.comparison] if result.comparison is not None else []),
         *result.curves,
+        names=_names(result),
         survey=result.survey,
         title=plan.config.title,
         claims=claims_of(plan.config.propositions),
@@ -48,6 +52,15 @@ def study_report(result: StudyResult) -> Report:
         document = document.with_section(replace(appendix, parts=(Paragraph(about), *appendix.parts)))
     section = study_section(result)
     return document if section is None else document.with_section(section, before=document.sections[0].key)
+
+
+def _names(result: StudyResult) -> dict[str, Any] | None:
+    """Call several models by their titles, if each has its own."""
+    titles = {name: result.plan.models[name].title for name in result.fits}
+    if len(titles) < 2 or len(set(titles.values())) < len(titles):
+        return None
+    named: dict[str, Any] = {titles[name]: fit for name, fit in result.fits.items()}
+    return named | {f"{titles[name]}: invariance": found for name, found in result.invariances.items()}
 
 
 def write_outputs(result: StudyResult, folder: Path, timings: tuple[Timing, ...]) -> tuple[str, ...]:
