@@ -119,3 +119,19 @@ def test_some_results_can_be_replaced():
     assert mixed.iterations.tolist() == [first.iterations[0], second.iterations[0], first.iterations[2]]
     np.testing.assert_array_equal(mixed.theta[1], second.theta[0])
     np.testing.assert_array_equal(first.theta[1], minimise(rosenbrock, np.zeros((1, 2))).theta[0])
+
+
+def test_the_last_newton_step_is_known_as_the_last_and_lands_on_the_minimum():
+    def quartic(theta, which, curvature):
+        x = theta[:, 0]
+        value, slope = x**4 / 12 + x**2 / 2 - x, x**3 / 3 + x - 1
+        return Evaluation(value, slope[:, None], (x**2 + 1)[:, None, None])
+
+    tolerance = 1e-12
+    solution = minimise(quartic, np.linspace(-3, 3, 50)[:, None], switch=0.5, tolerance=tolerance)
+    roots = np.roots([1 / 3, 0, 1, -1])
+    root = float(roots[np.isreal(roots)].real[0])
+    early = solution.decrement > tolerance
+    assert solution.converged.all()
+    assert early.any()  # not evaluated again to see that nothing was left
+    np.testing.assert_allclose(solution.theta, root, atol=1e-8)

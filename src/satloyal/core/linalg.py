@@ -38,12 +38,15 @@ def logdet_or_flag(matrices: Array) -> tuple[Array, Array]:
     >>> logdet.tolist(), ok.tolist()
     ([0.0, 0.0], [True, False])
     """
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
     try:
         factors = np.linalg.cholesky(matrices)
         pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
+        logdet: Array = np.log(pivots).sum(axis=1)
+        if (pivots > _ROUNDING * diagonal).all() and np.isfinite(logdet).all():
+            return logdet, np.ones(len(matrices), dtype=bool)
     except np.linalg.LinAlgError:
         pivots = _pivots(matrices)
-    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
     with np.errstate(invalid="ignore"):
         ok = np.asarray((pivots > _ROUNDING * np.abs(diagonal)).all(axis=1) & np.isfinite(pivots).all(axis=1))
     return np.log(np.where(ok[:, None], pivots, 1.0)).sum(axis=1), ok
@@ -101,10 +104,12 @@ def solve_symmetric(matrices: Array, vectors: Array) -> Array:
     >>> solve_symmetric(np.array([[[2.0, 0.0], [0.0, 4.0]]]), np.array([[2.0, 2.0]])).round(6).tolist()
     [[1.0, 0.5]]
     """
-    size = matrices.shape[-1]
-    diagonal = np.abs(np.diagonal(matrices, axis1=1, axis2=2))
+    batch, size = matrices.shape[:2]
     ridged = matrices.copy()
-    ridged[:, np.arange(size), np.arange(size)] += _RIDGE * np.where(diagonal > 0, diagonal, 1.0)
+    diagonal = ridged.reshape(batch, -1)[:, :: size + 1]  # a view
+    ridge = _RIDGE * np.abs(diagonal)
+    ridge[ridge == 0] = _RIDGE
+    diagonal += ridge
     try:
         return np.asarray(np.linalg.solve(ridged, vectors[..., None])[..., 0])
     except np.linalg.LinAlgError:

@@ -152,9 +152,10 @@ def check_definite(
             f"the variance of {labels[i]} is {diagonal[i]:.2g}, beyond what can be computed with",
             where=where, fix="give it in other units",
         )  # fmt: skip
-    eigenvalues, vectors = np.linalg.eigh(values / np.sqrt(np.outer(diagonal, diagonal)))
-    if eigenvalues[0] > _SINGULAR:
+    correlations = values / np.sqrt(np.outer(diagonal, diagonal))
+    if np.linalg.eigvalsh(correlations)[0] > _SINGULAR:
         return
+    eigenvalues, vectors = np.linalg.eigh(correlations)
     entries = np.abs(vectors[:, 0])
     involved = [labels[i] for i in np.argsort(-entries, kind="stable") if entries[i] > _TAKES_PART]
     named = ", ".join(involved[:_SHOWN]) + (", …" if len(involved) > _SHOWN else "")

@@ -25,6 +25,8 @@ __all__ = [
 
 Array = NDArray[Any]
 
+_FEW = 4  # columns beside the used ones, as a multiple, that cost less than choosing columns does
+
 
 @dataclass(frozen=True, eq=False)
 class CompleteRows:
@@ -138,9 +140,13 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...], *, whole: bool =
     """Return columns as numbers, missing values as NaN, shape (n, p); a part may have columns without any."""
     columns = {str(c): i for i, c in enumerate(frame.columns)}
     out = np.empty((len(frame), len(names)))
-    used = frame.iloc[:, [columns[name] for name in names]]
-    if all(isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in used.dtypes):
-        out[:] = used.to_numpy(dtype=float)
+    at = [columns[name] for name in names]
+    dtypes = frame.dtypes.to_numpy()
+    if all(isinstance(dtypes[i], np.dtype) and dtypes[i].kind in "iufb" for i in at):
+        if len(set(dtypes)) == 1 and len(dtypes) <= _FEW * len(at):
+            out[:] = frame.to_numpy()[:, at]  # pandas is slow to choose columns
+        else:
+            out[:] = frame.iloc[:, at].to_numpy(dtype=float)
         if not np.isfinite(out).all():
             for j in range(len(names)):
                 _check_column(out[:, j], names[j], whole=whole)
@@ -231,15 +237,16 @@ def _check_spread(values: Array, codes: Array, names: tuple[str, ...], labels: t
             "no complete row is left", fix="look at describe() for the items that are mostly missing"
         )
     for code, label in enumerate(labels):
-        rows = values[codes == code]
+        rows = values[codes == code] if len(labels) > 1 else values
         place = f"group {label!r}: " if len(labels) > 1 else ""
-        for j, name in enumerate(names):
-            if rows[:, j].min() == rows[:, j].max():
-                raise FitError(
-                    f"{place}all {len(rows)} complete rows have the value {rows[0, j]:g}",
-                    where=f"column {name!r}",
-                    fix="a constant item says nothing: leave it out of the model",
-                )
+        constant = (rows == rows[0]).all(axis=0)
+        if constant.any():
+            j = int(np.argmax(constant))
+            raise FitError(
+                f"{place}all {len(rows)} complete rows have the value {rows[0, j]:g}",
+                where=f"column {names[j]!r}",
+                fix="a constant item says nothing: leave it out of the model",
+            )
         if len(rows) <= len(names):
             raise FitError(
                 f"{place}{len(rows)} complete rows are too few for {len(names)} variables",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from satloyal.models.sem.estimators import estimator_named
-from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.implied import model_matrices
 from satloyal.models.sem.robust_fit import moment_blocks
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ class _Larger:
                     rows[i] = replace(row, free=len(theta), value=None, label="")
         table: ParameterTable = replace(fit.table, rows=tuple(rows))
         ordinal = fit.input.ordinal
-        if ordinal is not None:
-            rams = ordinal.rams(table)
-        else:
-            rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
+        rams = model_matrices(table) if ordinal is None else ordinal.rams(table)
         whole = replace(fit, table=table, rams=rams, theta=np.array(theta))
         at = whole.problem(whole.theta[None], np.zeros(1, int), "expected")
         half = fit.effective_n / 2

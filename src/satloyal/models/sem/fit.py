@@ -21,7 +21,7 @@ from satloyal.models.sem.data import Data, Sample, rescaled
 from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.estimators import Estimator, VcovKind, estimator_named
 from satloyal.models.sem.identify import check_identified
-from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.implied import Ram, model_matrices
 from satloyal.models.sem.incomplete import incomplete_estimator
 from satloyal.models.sem.ordinal import ordinal_estimator, ordinal_sample, ordinal_starts
 from satloyal.models.sem.ordinal_table import (
@@ -290,7 +290,7 @@ def _posed(
         rams = sample.ordinal.rams(table)
         weights = sample.ordinal.weights(method)
         return rams, sample.moments, weights, sample.ordinal.problem(table, rams, weights)
-    rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
+    rams = model_matrices(table)
     moments = rescaled(sample.moments, likelihood)
     squares = least_squares_weights(method, sample, moments, means=table.meanstructure)
     if sample.incomplete is not None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.linalg import vech_indices
+from satloyal.core.memo import remembered
+from satloyal.core.moments import GroupMoments, Moments
 from satloyal.errors import FitError
+from satloyal.models.sem.implied import model_matrices
 
 if TYPE_CHECKING:
-    from satloyal.core.moments import Moments
     from satloyal.models.sem.implied import Ram
     from satloyal.models.sem.restrictions import Restrictions
     from satloyal.spec.table import Parameter, ParameterTable
@@ -27,6 +29,7 @@ _RANK = 1e-8  # singular value, relative to the largest after scaling, that coun
 _CLEAR = 1e-9  # squared singular value of scaled columns beyond which rank is beyond doubt
 _LARGE = 0.1  # entry of a null direction that names a parameter
 _SHOWN = 6
+_VALUES = {"=~": 1.0, "~": 0.3, "<~": 0.3, "~~": 1.0, "~1": 0.0}  # of a point that any model can be at
 
 
 def row_name(row: Parameter) -> str:
@@ -74,6 +77,8 @@ def check_identified(
     moments = count_moments(table)
     width = table.q if restrictions is None else restrictions.along(restrictions.onto(start)).shape[1]
     short = width - moments
+    if short <= 0 and jacobian is None and restrictions is None and _identified(table):
+        return
     if jacobian is None:
         jacobian = partial(_moment_jacobian, rams, sample)
     deficit, involved = _deficit(table, jacobian, start, restrictions)
@@ -107,6 +112,25 @@ def _what_helps(table: ParameterTable, involved: Sequence[str]) -> str:
     )
 
 
+@remembered(64)
+def _identified(table: ParameterTable) -> bool:
+    """Whether the model is identified at a generic point, which no sample has a part in."""
+    if any(row.op not in _VALUES for row in table.rows if row.free):
+        return False
+    p = len(table.observed)
+    cov = np.full((p, p), 0.3) + 0.7 * np.eye(p)
+    mean = np.zeros(p) if table.meanstructure else None
+    sample = Moments(
+        table.observed, tuple(GroupMoments("", 1, cov, mean) for _ in range(table.groups)), source="matrix"
+    )
+    point = np.zeros(table.q)
+    for row in table.rows:
+        if row.free:
+            point[row.free - 1] = _VALUES[row.op] if row.op != "~~" or row.lhs == row.rhs else 0.1
+    jacobian = partial(_moment_jacobian, model_matrices(table), sample)
+    return not _deficit(table, jacobian, point, None)[0]
+
+
 def _deficit(
     table: ParameterTable, jacobian: Jacobian, start: Array, restrictions: Restrictions | None
 ) -> tuple[int, list[str]]:
@@ -115,8 +139,7 @@ def _deficit(
         return 0, []
     best: tuple[int, Array] | None = None
     for seed in (1, 2):
-        noise = np.random.default_rng(seed).uniform(0.7, 1.3, table.q)
-        shift = np.random.default_rng(seed + 10).uniform(0.05, 0.3, table.q)
+        noise, shift = _moves(table.q, seed)
         point = np.where(start == 0, shift, start * noise)
         basis = None
         if restrictions is not None:
@@ -138,6 +161,13 @@ def _deficit(
     return best[0], names
 
 
+@lru_cache(maxsize=64)
+def _moves(size: int, seed: int) -> tuple[Array, Array]:
+    """Factors and summands that make a generic point of any point."""
+    noise = np.random.default_rng(seed).uniform(0.7, 1.3, size)
+    return noise, np.random.default_rng(seed + 10).uniform(0.05, 0.3, size)
+
+
 def _clearly_full(jacobian: Array) -> bool:
     """Whether all singular values are so far from 0 that JᵀJ, with half the digits, shows it."""
     gram = jacobian.T @ jacobian
@@ -157,8 +187,7 @@ def _moment_jacobian(rams: Sequence[Ram], sample: Moments, point: Array) -> Arra
         implied = ram.implied(point[None], group.cov, group.mean, origin)
         rows, columns = vech_indices(ram.manifest)
         sd = np.sqrt(np.abs(np.diagonal(implied.sigma[0])))
-        block = implied.dense()[0][rows, columns] / (sd[rows] * sd[columns])[:, None]
-        blocks.append(block)
+        blocks.append(implied.pairs(rows, columns)[0] / (sd[rows] * sd[columns])[:, None])
     return np.concatenate(blocks)
 
 

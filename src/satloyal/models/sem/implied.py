@@ -24,12 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.linalg import inverse_or_nan
+from satloyal.core.memo import remembered
 from satloyal.models.sem.plan import Plan
 
 if TYPE_CHECKING:
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["CONSTANT", "Implied", "Ram", "augmented"]
+__all__ = ["CONSTANT", "Implied", "Ram", "augmented", "model_matrices"]
 
 Array = NDArray[Any]
 
@@ -303,6 +304,12 @@ class Ram:
         return Plan.of(self)
 
 
+@remembered(64)
+def model_matrices(table: ParameterTable) -> tuple[Ram, ...]:
+    """Lay out all groups of a parameter table, once for each table."""
+    return tuple(Ram.of(table, g + 1) for g in range(table.groups))
+
+
 def _nilpotent(A: Array, depth: int) -> Array:
     """(I − A)⁻¹ = I + A + A² + … for arrows without loops, ``depth`` the longest chain."""
     eye = np.eye(A.shape[-1])
@@ -361,7 +368,8 @@ class Implied:
     def gradient(self, KGK: Array) -> Array:
         """Return tr(G ∂Σ/∂θ) for all parameters, shape (B, q), from KᵀGK."""
         plan = self.ram.plan
-        values = 2 * plan.c * KGK[:, plan.x, plan.y]
+        values = KGK.reshape(len(KGK), -1).take(plan.xy, axis=1)
+        values *= 2 * plan.c
         return self._gather(values)
 
     def product(self, KVK: Array, KWK: Array | None = None) -> Array:
@@ -373,30 +381,33 @@ class Implied:
         xu, yw, xw, yu, c = plan.quads
         V = KVK.reshape(len(KVK), -1)
         if KWK is None:
-            both = V[:, xu] * V[:, yw]
-            both += V[:, xw] * V[:, yu]
+            both = V.take(xu, axis=1) * V.take(yw, axis=1)
+            both += V.take(xw, axis=1) * V.take(yu, axis=1)
             both *= 2 * c
             return both
         W = KWK.reshape(len(KWK), -1)
-        both = V[:, xu] * W[:, yw]
-        both += W[:, xu] * V[:, yw]
-        both += V[:, xw] * W[:, yu]
-        both += W[:, xw] * V[:, yu]
+        both = V.take(xu, axis=1) * W.take(yw, axis=1)
+        both += W.take(xu, axis=1) * V.take(yw, axis=1)
+        both += V.take(xw, axis=1) * W.take(yu, axis=1)
+        both += W.take(xw, axis=1) * V.take(yu, axis=1)
         both *= c
         return both
 
     def add_curvature(self, pairs: Array, KGK: Array) -> None:
         """Add tr(G ∂²Σ/∂θe∂θf) to values of pairs of entries, shape (B, pairs), in place, from KᵀGK."""
-        plan = self.ram.plan
-        flat = KGK.reshape(len(KGK), -1)
-        blocks = {"E": self.E.reshape(len(KGK), -1), "P": self.P.reshape(len(KGK), -1)}
-        for curve in plan.curves:
-            pairs[:, curve.pairs] += blocks[curve.matrix][:, curve.place] * flat[:, curve.at] * curve.constant
+        curves, batch = self.ram.plan.curves, len(KGK)
+        if len(curves.place) == 1:
+            return  # nothing curves
+        blocks = np.concatenate([self.E.reshape(batch, -1), self.P.reshape(batch, -1)], axis=1)
+        terms = blocks.take(curves.place, axis=1)
+        terms *= KGK.reshape(batch, -1).take(curves.at, axis=1)
+        terms *= curves.constant
+        pairs += np.add.reduceat(terms, curves.starts, axis=1).take(curves.sums, axis=1)
 
     def matrix(self, pairs: Array) -> Array:
         """Spread values of pairs of entries into matrices over theta, shape (B, q, q)."""
         plan, q = self.ram.plan, self.ram.q
-        whole = pairs[:, plan.square]
+        whole = pairs.take(plan.square, axis=1)
         if plan.direct and len(plan.free) == q:
             return whole
         R = np.zeros((len(plan.free), q))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
 
-__all__ = ["Curve", "Plan"]
+__all__ = ["Curves", "Plan"]
 
 Array = NDArray[Any]
 
@@ -34,7 +34,7 @@ class Plan:
     c: Array  # (e,) one, and a half for variances
     upper: tuple[Array, Array]  # pairs e <= f
     square: Array  # (e, e) → position among the pairs
-    curves: tuple[Curve, ...]
+    curves: Curves
     width: int
 
     @classmethod
@@ -101,6 +101,11 @@ class Plan:
         return x * t + u, y * t + w, x * t + w, y * t + u, self.c[e] * self.c[f]
 
     @cached_property
+    def xy(self) -> Array:
+        """Flat places of (x, y) in KᵀMK for each entry."""
+        return np.asarray(self.x * self.width + self.y)
+
+    @cached_property
     def direct(self) -> bool:
         """Whether every entry has a theta of its own, in order, and theta has no others."""
         return bool(np.array_equal(self.free, np.arange(len(self.free))))
@@ -124,20 +129,23 @@ def _reach(pattern: Array) -> tuple[Array, int, bool]:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """One layer of terms of tr(G ∂²Σ/∂θe∂θf): pairs, places in E or P and in KᵀGK, and constants."""
+class Curves:
+    """Terms of tr(G ∂²Σ/∂θe∂θf), products of elements of E or P and of KᵀGK, summed by pair.
 
-    matrix: str
-    pairs: Array
-    place: Array
-    at: Array
-    constant: Array
+    The last term is always zero, the sum of the pairs that have no term.
+    """
+
+    place: Array  # (t,) in [E | P], flat
+    at: Array  # (t,) in KᵀGK, flat
+    constant: Array  # (t,)
+    starts: Array  # first term of each sum
+    sums: Array  # (pairs,) the sum of each pair
 
 
 def _lay_curves(
     kind: Array, row: Array, column: Array, c: Array, upper: tuple[Array, Array],
     nodes: _Nodes,
-) -> tuple[Curve, ...]:  # fmt: skip
+) -> Curves:  # fmt: skip
     """Lay out the second derivatives of Σ.
 
     From d(FE e_k) = FE e_u E[w,k] and d(FP e_k) = FE e_u P[w,k] + FP e_w E[k,u] for an arrow u ← w, and
@@ -160,15 +168,28 @@ def _lay_curves(
         ("E", mixed, s, w, X[r], X[u], half),
         ("E", mixed, s, u, X[r], X[w], half),
     )
-    out = []
+    k = len(nodes.reach)
+    of, place, at, by = [], [], [], []
     for matrix, chosen, i, j, a, b, constant in layers:
         use = chosen & (nodes.position[i] >= 0) & (nodes.position[j] >= 0)
         if matrix == "E":
             use[use] = nodes.reach[nodes.position[i[use]], nodes.position[j[use]]]
-        if use.any():
-            place = nodes.position[i[use]] * len(nodes.reach) + nodes.position[j[use]]
-            out.append(Curve(matrix, pairs[use], place, a[use] * nodes.width + b[use], constant[use]))
-    return tuple(out)
+        of.append(pairs[use])
+        place.append(nodes.position[i[use]] * k + nodes.position[j[use]] + (k * k if matrix == "P" else 0))
+        at.append(a[use] * nodes.width + b[use])
+        by.append(constant[use])
+    pair = np.concatenate(of)
+    order = np.argsort(pair, kind="stable")
+    curved, starts = np.unique(pair[order], return_index=True)
+    sums = np.full(len(e), len(curved))
+    sums[curved] = np.arange(len(curved))
+    return Curves(
+        np.append(np.concatenate(place)[order], 0),
+        np.append(np.concatenate(at)[order], 0),
+        np.append(np.concatenate(by)[order], 0.0),
+        np.append(starts, len(order)),
+        sums,
+    )
 
 
 @dataclass(frozen=True, eq=False)

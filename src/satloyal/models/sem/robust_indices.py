@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from satloyal.errors import FitError
 from satloyal.models.sem.estimate import Problem
-from satloyal.models.sem.implied import Ram
+from satloyal.models.sem.implied import model_matrices
 from satloyal.models.sem.ordinal_fit import ordinal_blocks
 from satloyal.models.sem.robust_fit import moment_blocks
 from satloyal.models.sem.vector import vector_jacobian
@@ -104,7 +104,7 @@ def larger_problem(fit: SemFit, table: ParameterTable, theta: Array) -> tuple[Pr
         rams = ordinal.rams(table)
         responses = ordinal.responses(table, rams)
         return ordinal.problem(table, rams, fit.weights), [r.at(theta[None]).jacobian[0] for r in responses]
-    rams = tuple(Ram.of(table, g + 1) for g in range(table.groups))
+    rams = model_matrices(table)
     groups = fit.sample.groups
     deltas = [
         vector_jacobian(ram.implied(theta[None], g.cov, g.mean))[0]

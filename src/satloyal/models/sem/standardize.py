@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from satloyal.core.memo import remembered
+from satloyal.models.sem.implied import model_matrices
+
 if TYPE_CHECKING:
     from satloyal.models.sem.implied import Ram
     from satloyal.spec.table import Parameter, ParameterTable
 
-__all__ = ["StandardizeKind", "Standardizer"]
+__all__ = ["StandardizeKind", "Standardizer", "placed_rows"]
 
 Array = NDArray[Any]
 StandardizeKind = Literal["std_lv", "std_all"]
+
+_REMEMBERED = 64  # models
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +45,10 @@ class Standardizer:
     covs: Sequence[Array]
     means: Sequence[Array | None]
 
-    @cached_property
+    @property
     def rows(self) -> tuple[Parameter, ...]:
         """The rows that have a place in a matrix."""
-        return tuple(r for r in self.table.rows if r.op in ("=~", "<~", "~", "~~", "~1", "|", "~*~"))
+        return placed_rows(self.table)
 
     def values(
         self,
@@ -69,54 +73,107 @@ class Standardizer:
         out = np.full((len(theta), len(self.rows)), np.nan, dtype=theta.dtype)
         covs = self.covs if covs is None else covs
         means = self.means if means is None else means
-        for number, (ram, cov, mean) in enumerate(zip(self.rams, covs, means, strict=True), start=1):
-            at = {name: i for i, name in enumerate(ram.variables)}
+        for places, ram, cov, mean in zip(_places(self.table), self.rams, covs, means, strict=True):
             A, S = ram.matrices(theta, cov, mean)
-            total = total_variance(ram, A, S)
             with np.errstate(invalid="ignore", divide="ignore"):
-                sd = _root(total)
+                sd = _root(total_variance(ram, A, S))
                 left = _root(np.diagonal(S, axis1=1, axis2=2))
-                scale = 1 / sd  # of latent responses of ordinal items
-            if kind == "std_lv":
-                sd[:, : ram.observed] = 1.0
-            for column, row in enumerate(self.rows):
-                if row.group != number:
-                    continue
-                if row.op == "|":
-                    cut = theta[:, row.free - 1] if row.free else row.value or 0.0
-                    out[:, column] = cut / sd[:, at[row.lhs]]
-                elif row.op == "~*~":
-                    out[:, column] = 1.0 if kind == "std_all" else scale[:, at[row.lhs]]
-                else:
-                    out[:, column] = self._one(row, at, ram, A, S, sd, left, kind)
-        out[~np.isfinite(out)] = np.nan  # in units of what does not vary
+                places.fill(out, theta, A, S, sd, left, kind)
+        # in units of what does not vary; derivatives by complex step are unknown there as well
+        out[~np.isfinite(out)] = complex(np.nan, np.nan) if np.iscomplexobj(out) else np.nan
         return out
 
-    @staticmethod
-    def _one(
-        row: Parameter, at: dict[str, int], ram: Ram, A: Array, S: Array, sd: Array, left: Array, kind: str
-    ) -> Array:
-        i = at[row.lhs]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            if row.op == "~1":
-                constant = ram.manifest - 1
-                whole = A[:, i, constant] if ram.manifest > ram.observed else np.zeros(len(A), A.dtype)
-                return np.asarray(whole / sd[:, i])
-            j = at[row.rhs]
-            if row.op == "=~":
-                return np.asarray(A[:, j, i] * sd[:, i] / sd[:, j])
-            if row.op in ("~", "<~"):
-                return np.asarray(A[:, i, j] * sd[:, j] / sd[:, i])
-            if i == j:
-                return np.asarray(S[:, i, i] / sd[:, i] ** 2)
-            if not row.free and not S[:, i, j].any():
-                return np.zeros(len(S), S.dtype)  # in whatever unit
-            both_observed = i < ram.observed and j < ram.observed
-            if kind == "std_lv" and both_observed:
-                return np.asarray(S[:, i, j])
-            a = left[:, i] if kind == "std_all" or i >= ram.observed else 1.0
-            b = left[:, j] if kind == "std_all" or j >= ram.observed else 1.0
-            return np.asarray(S[:, i, j] / (a * b))
+
+@remembered(_REMEMBERED)
+def placed_rows(table: ParameterTable) -> tuple[Parameter, ...]:
+    """Return the rows of a table that have a place in a matrix, or are thresholds or scales."""
+    return tuple(r for r in table.rows if r.op in ("=~", "<~", "~", "~~", "~1", "|", "~*~"))
+
+
+@remembered(_REMEMBERED)
+def _places(table: ParameterTable) -> tuple[_Places, ...]:
+    return tuple(_Places.of(placed_rows(table), ram, g + 1) for g, ram in enumerate(model_matrices(table)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where one group's rows find their values and what scales them, laid out once.
+
+    Each array's first row are the rows' columns in the output. Places in A and S are flat; variables are
+    positions among the nodes.
+    """
+
+    observed: int
+    arrows: Array  # output, place in A, node that multiplies, node that divides
+    intercepts: Array  # output, place in A (-1 without a mean structure), node that divides
+    variances: Array  # output, place in S, node
+    covariances: Array  # output, place in S, both nodes, whether it is free
+    thresholds: Array  # output, position in theta (-1 when fixed), node
+    cuts: Array  # (t,) values of thresholds that are fixed
+    scales: Array  # output, node
+
+    @classmethod
+    def of(cls, rows: Sequence[Parameter], ram: Ram, group: int) -> _Places:
+        """Find the places of the rows of a group, counted from 1."""
+        at = {name: i for i, name in enumerate(ram.variables)}
+        m = len(at)
+        found: dict[str, list[tuple[int, ...]]] = {k: [] for k in ("a", "1", "v", "c", "|", "~*~")}
+        cuts = []
+        for column, row in enumerate(rows):
+            if row.group != group:
+                continue
+            i = at[row.lhs]
+            if row.op == "|":
+                found["|"].append((column, row.free - 1, i))
+                cuts.append(row.value or 0.0)
+            elif row.op == "~*~":
+                found["~*~"].append((column, i))
+            elif row.op == "~1":
+                structured = ram.manifest > ram.observed
+                found["1"].append((column, i * m + ram.manifest - 1 if structured else -1, i))
+            elif row.op == "=~":
+                j = at[row.rhs]
+                found["a"].append((column, j * m + i, i, j))
+            elif row.op in ("~", "<~"):
+                j = at[row.rhs]
+                found["a"].append((column, i * m + j, j, i))
+            elif row.lhs == row.rhs:
+                found["v"].append((column, i * m + i, i))
+            else:
+                j = at[row.rhs]
+                found["c"].append((column, i * m + j, i, j, row.free > 0))
+        widths = {"a": 4, "1": 3, "v": 3, "c": 5, "|": 3, "~*~": 2}
+        laid = {k: np.array(v, dtype=int).reshape(-1, widths[k]).T for k, v in found.items()}
+        return cls(
+            ram.observed, laid["a"], laid["1"], laid["v"], laid["c"], laid["|"], np.array(cuts), laid["~*~"]
+        )
+
+    def fill(
+        self, out: Array, theta: Array, A: Array, S: Array, sd: Array, left: Array, kind: StandardizeKind
+    ) -> None:
+        """Write the standardised values of the group's rows, with the SDs and residual SDs of all nodes."""
+        flat_a, flat_s = A.reshape(len(A), -1), S.reshape(len(S), -1)
+        if len(column := self.scales[0]):
+            out[:, column] = 1.0 if kind == "std_all" else 1 / sd[:, self.scales[1]]
+        if kind == "std_lv":
+            sd, left = sd.copy(), left.copy()
+            sd[:, : self.observed] = left[:, : self.observed] = 1.0
+        column, place, up, down = self.arrows
+        out[:, column] = flat_a.take(place, axis=1) * sd.take(up, axis=1) / sd.take(down, axis=1)
+        column, place, down = self.variances
+        out[:, column] = flat_s.take(place, axis=1) / sd.take(down, axis=1) ** 2
+        column, place, one, other, free = self.covariances
+        raw = flat_s.take(place, axis=1)
+        nil = (free == 0) & ~raw.any(axis=0)  # zero in whatever unit
+        out[:, column] = np.where(nil, 0.0, raw / (left.take(one, axis=1) * left.take(other, axis=1)))
+        if len(self.intercepts[0]):
+            column, place, down = self.intercepts
+            out[:, column] = np.where(place < 0, 0.0, flat_a.take(place, axis=1)) / sd.take(down, axis=1)
+        if len(self.thresholds[0]):
+            column, free, down = self.thresholds
+            given = np.concatenate([theta, np.zeros((len(theta), 1), theta.dtype)], axis=1)
+            cut = np.where(free < 0, self.cuts, given.take(free, axis=1))
+            out[:, column] = cut / sd.take(down, axis=1)
 
 
 def total_variance(ram: Ram, A: Array, S: Array) -> Array:
@@ -135,7 +192,7 @@ def total_variance(ram: Ram, A: Array, S: Array) -> Array:
 
 
 def _root(variance: Array) -> Array:
-    """Square root that is NaN, not imaginary, where a variance is negative; zero is zero."""
+    """Square root: NaN, not imaginary, of a negative variance, and zero of one that is fixed to zero."""
     known = (np.real(variance) > 0) | (variance == 0)
     root = np.sqrt(np.where(known, variance, np.nan))
     return np.asarray(root)

@@ -103,15 +103,15 @@ class _Covariances:
         f, own = self.at[factor], self[factor, factor]
         at = np.array([self.at[i] for i in items])
         spread = np.diagonal(self.values)
-        known = np.flatnonzero(~np.isnan(spread) & (np.arange(len(spread)) != f))
-        shares = (
-            loadings @ np.nan_to_num(self.values[np.ix_(at, known)]) / max(float(loadings @ loadings), 1e-12)
-        )
-        place = {int(k): j for j, k in enumerate(known)}
-        for item, loading in zip(at, loadings, strict=True):
-            shares[place[int(item)]] = loading * own
-        limits = 0.95 * np.sqrt(np.abs(own * spread[known]))
-        self.values[f, known] = self.values[known, f] = np.clip(shares, -limits, limits)
+        known = spread == spread
+        known[f] = False
+        others = known.nonzero()[0]
+        between = self.values[at[:, None], others]
+        between[between != between] = 0.0
+        shares = loadings @ between / max(float(loadings @ loadings), 1e-12)
+        shares[others.searchsorted(at)] = loadings * own
+        limits = 0.95 * np.sqrt(np.abs(own * spread[others]))
+        self.values[f, others] = self.values[others, f] = np.minimum(np.maximum(shares, -limits), limits)
 
 
 class _Guess:
@@ -233,18 +233,23 @@ class _Guess:
             bottom = c @ Mc - 2 * c * Mc + own * c**2 - u**2 / own
             values = -u / own / np.where(bottom == 0, 1.0, bottom)
         spread = np.sqrt(np.diagonal(S) / self.cov[marker, marker])
-        values = np.clip(np.nan_to_num(values / spread), -_LARGEST_LOADING, _LARGEST_LOADING) * spread
+        values /= spread
+        values[values != values] = 0.0
+        values = np.minimum(np.maximum(values, -_LARGEST_LOADING), _LARGEST_LOADING) * spread
         return {marker: 1.0} | dict(zip(rest, values.tolist(), strict=True))
 
     def _common(self, raw: dict[str, float], marker: str) -> float:
         """Variance of the factor from the covariances of its items, kept within its marker's."""
         items = list(raw)
-        pairs = np.triu(np.outer(list(raw.values()), list(raw.values())), 1)
-        top, bottom = float((pairs * self.cov.block(items, items)).sum()), float((pairs**2).sum())
-        variance = top / bottom if bottom else 0.5 * self.cov[marker, marker]
         whole = self.cov[marker, marker]
         if len(items) == 1:
             return whole
+        loadings, S = np.array(list(raw.values())), self.cov.block(items, items)
+        squares = loadings**2
+        # over pairs of different items, l_i l_j s_ij beside (l_i l_j)²
+        top = float(loadings @ S @ loadings - squares @ np.diagonal(S))
+        bottom = float(squares.sum() ** 2 - squares @ squares)
+        variance = top / bottom if bottom > 0 else 0.5 * whole
         return _between(variance, _LEAST_SHARE * whole, (1 - _LEAST_SHARE) * whole)
 
     def _regress(self) -> None:

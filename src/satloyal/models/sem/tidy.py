@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,12 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from satloyal.core.memo import remembered
 from satloyal.models.sem.inference import delta_method
+from satloyal.models.sem.standardize import placed_rows
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
     from satloyal.models.sem.standardize import StandardizeKind
     from satloyal.spec.parameter import Parameter
+    from satloyal.spec.table import ParameterTable
 
 __all__ = ["computed", "estimates", "standardized", "with_tests"]
 
@@ -29,36 +33,51 @@ _NO_SPREAD = 1e-9  # a standard error this small, relative to the value, is roun
 
 def estimates(fit: SemFit) -> pd.DataFrame:
     """Return one row a parameter; see :meth:`SemFit.tidy`."""
-    rows = fit.table.reported
-    est = np.full(len(rows), np.nan)
-    se = np.full(len(rows), np.nan)
+    rows, layout = fit.table.reported, _layout(fit.table)
     with np.errstate(invalid="ignore"):
         variances = np.diagonal(fit.vcov)
         errors = np.sqrt(np.where(variances < 0, np.nan, variances))
     values, value_errors = delta_method(fit.definitions.values, fit.theta, fit.vcov)
-    std = {k: fit.standardizer.values(fit.theta[None], k) for k in ("std_lv", "std_all")}
-    std_defined = {k: fit.definitions.standardized(fit.standardizer, v)[0] for k, v in std.items()}
-    std_columns = {k: np.full(len(rows), np.nan) for k in std}
-    placed = {id(row): i for i, row in enumerate(fit.standardizer.rows)}
-    defined = {id(row): i for i, row in enumerate(fit.table.definitions)}
-    for i, row in enumerate(rows):
+    std = {k: fit.standardizer.values(fit.theta[None], k)[0] for k in ("std_lv", "std_all")}
+    std_defined = {k: fit.definitions.standardized(fit.standardizer, v[None])[0] for k, v in std.items()}
+    spot = layout.spot
+    std_columns = {k: np.concatenate([v, std_defined[k], [np.nan]])[spot] for k, v in std.items()}
+    est, se = np.append(0.0, fit.theta)[layout.free], np.append(0.0, errors)[layout.free]
+    first = len(fit.standardizer.rows)
+    for i in np.flatnonzero(layout.free == 0):
+        row = rows[i]
         if row.op == ":=":
-            est[i], se[i] = values[defined[id(row)]], value_errors[defined[id(row)]]
-            for k, column in std_columns.items():
-                column[i] = std_defined[k][defined[id(row)]]
-        elif row.free:
-            est[i], se[i] = fit.theta[row.free - 1], errors[row.free - 1]
+            est[i], se[i] = values[spot[i] - first], value_errors[spot[i] - first]
+        elif spot[i] >= 0 and computed(row):
+            est[i] = std["std_lv"][spot[i]]
         else:
-            est[i], se[i] = _fixed_value(fit, row), 0.0
-        if id(row) in placed:
-            for k, column in std_columns.items():
-                column[i] = std[k][0, placed[id(row)]]
-            if computed(row):
-                est[i] = std["std_lv"][0, placed[id(row)]]
-    columns: dict[str, Any] = {name: [getattr(r, name) for r in rows] for name in _COLUMNS[:6]}
+            est[i] = _fixed_value(fit, row)
+    columns: dict[str, Any] = dict(layout.labels)
     columns |= _tests(est, se, 0.95, usable=fit.converged)
     columns |= {k: v if fit.converged else np.full(len(rows), np.nan) for k, v in std_columns.items()}
-    return pd.DataFrame(columns, columns=list(_COLUMNS))
+    return pd.DataFrame(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """What a table of estimates takes from its model alone."""
+
+    labels: dict[str, Any]  # the columns that name the rows
+    free: Array  # position in (0, θ) of each row
+    spot: Array  # position among the standardised values and definitions, -1 for none
+
+
+@remembered(64)
+def _layout(table: ParameterTable) -> _Layout:
+    rows = table.reported
+    named = [*placed_rows(table), *table.definitions]
+    at = {id(row): i for i, row in enumerate(named)}
+    labels = pd.DataFrame({name: [getattr(r, name) for r in rows] for name in _COLUMNS[:6]})
+    return _Layout(
+        {name: labels[name].array for name in _COLUMNS[:6]},
+        np.array([row.free for row in rows], dtype=int),
+        np.array([at.get(id(row), -1) for row in rows], dtype=int),
+    )
 
 
 def computed(row: Parameter) -> bool:
