@@ -128,3 +128,12 @@ def _percentile(replicates, estimate):
 
 def _bca(replicates, estimate):
     return bca_interval(replicates, estimate, [0.05], 0.9)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_many_rows_are_summed_without_a_table_of_their_products(weights, monkeypatch):
+    counts = Resampler(ROWS).counts(5, np.random.default_rng(2))
+    wanted = Resampler(ROWS, weights).moments(counts)
+    monkeypatch.setattr("satloyal.core.resample._TABLE", 0)
+    for found, value in zip(Resampler(ROWS, weights).moments(counts), wanted, strict=True):
+        np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-10)

@@ -30,6 +30,7 @@ __all__ = [
 
 Array = NDArray[Any]
 
+_TABLE = 2**25  # entries of products of rows beyond which they are not kept
 BLOCK = 250  # replicates a random stream; part of what a seed means, so not tunable
 
 
@@ -96,8 +97,10 @@ class Resampler:
 
     def moments(self, counts: Array) -> tuple[Array, Array]:
         """Return covariances (B, p, p), divisor the sum of weights, and means (B, p) of replicates."""
-        p = self.values.shape[1]
+        n, p = self.values.shape
         rows, columns = vech_indices(p)
+        if n * len(rows) > _TABLE:
+            return self._one_by_one(counts)
         sums = counts @ self.products
         sums /= sums[:, -1:]
         drift = sums[:, len(rows) : -1]
@@ -106,6 +109,19 @@ class Resampler:
         cov[:, rows, columns] = low
         cov[:, columns, rows] = low
         return cov, self.center + drift
+
+    def _one_by_one(self, counts: Array) -> tuple[Array, Array]:
+        """Return the same without a table of products, which many rows make too large to hold."""
+        p = self.values.shape[1]
+        cov, mean = np.empty((len(counts), p, p)), np.empty((len(counts), p))
+        z = self.values - self.center
+        for b, count in enumerate(counts):
+            w = count if self.weights is None else count * self.weights
+            w = w / w.sum()
+            drift = w @ z
+            cov[b] = z.T @ (z * w[:, None]) - np.outer(drift, drift)
+            mean[b] = drift
+        return (cov + cov.transpose(0, 2, 1)) / 2, self.center + mean
 
 
 def _draw(units: int, size: int, generator: np.random.Generator) -> Array:

@@ -43,6 +43,13 @@ def test_a_seed_gives_the_same_numbers_on_any_number_of_workers(model):
     pd.testing.assert_frame_equal(one.tidy(), three.tidy())
 
 
+def test_how_much_is_held_at_once_does_not_change_the_replicates(fit, boot, monkeypatch):
+    monkeypatch.setattr("satloyal.models.sem.bootstrap._HELD", 40 * fit.table.q**2)
+    monkeypatch.setattr("satloyal.models.sem.draws._HELD", 33 * fit.nobs)
+    again = fit.bootstrap(boot.requested, seed=boot.seed)
+    np.testing.assert_allclose(again.theta_star, boot.theta_star, rtol=1e-9, atol=1e-9)
+
+
 def test_seeds_differ(fit, boot):
     assert not np.array_equal(fit.bootstrap(1000, seed=2, workers=1).theta_star, boot.theta_star)
     again = fit.bootstrap(1000, seed=1, workers=2)

@@ -51,6 +51,7 @@ Block = tuple[int, int, np.random.Generator]
 
 _TOLERANCE = 1e-7  # Newton decrement; the step still taken squares the error, far below Monte Carlo error
 _NEAR = 1e-9  # the same where the step still taken only shrinks the error
+_HELD = 4_000_000  # entries of curvatures of several replicates that are held at once
 _PAIRS = (
     250_000  # second derivatives that a task holds at once: enough to drown overhead, little enough to cache
 )
@@ -344,11 +345,16 @@ def bootstrap(
         drawn = [draw.moments(stop - start, generator) for start, stop, generator in plan[number]]
         covs, means = _joined(drawn)
         sizes = [g.size if fit.likelihood == "normal" else g.size - 1 for g in fit.sample.groups]
-        problem = Problem.of_batch(fit.rams, sizes, covs, means, fit.weights)
-        solution = restart_restricted(
-            problem, fit.restrictions, covs, fit.theta, hessian, guess, tolerance=_TOLERANCE
-        )
-        theta[number], outside[number] = _kept(fit, solution, covs, means)
+        parts = []
+        for piece in _pieces(len(covs[0]), fit):
+            some = [c[piece] for c in covs]
+            centres = [None if m is None else m[piece] for m in means]
+            problem = Problem.of_batch(fit.rams, sizes, some, centres, fit.weights)
+            solution = restart_restricted(
+                problem, fit.restrictions, some, fit.theta, hessian, guess, tolerance=_TOLERANCE
+            )
+            parts.append(_kept(fit, solution, some, centres))
+        theta[number], outside[number] = np.concatenate([t for t, _ in parts]), sum(o for _, o in parts)
         return number
 
     def work_incomplete(number: int) -> int:
@@ -411,6 +417,12 @@ def _tasks(plan: list[Block], fit: SemFit) -> list[list[Block]]:
     count = min(len(plan), 2 * -(-len(plan) // (2 * most)))
     edges = np.linspace(0, len(plan), count + 1).astype(int)
     return [plan[a:b] for a, b in pairwise(edges)]
+
+
+def _pieces(size: int, fit: SemFit) -> list[slice]:
+    """Cut a task where a model has so many parameters that curvatures of all its replicates fill memory."""
+    step = max(1, _HELD // max(fit.table.q**2, 1))
+    return [slice(at, at + step) for at in range(0, size, step)]
 
 
 def _joined(drawn: list[tuple[list[Array], list[Array | None]]]) -> tuple[list[Array], list[Array | None]]:

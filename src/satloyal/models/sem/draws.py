@@ -16,6 +16,8 @@ __all__ = ["ModelDraws", "RowDraws"]
 
 Array = NDArray[Any]
 
+_HELD = 2**24  # counts of drawn rows that are held at once
+
 
 class RowDraws:
     """Draws rows of each group with replacement."""
@@ -37,8 +39,13 @@ class RowDraws:
 
     def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
         """Return covariances and means of each group, shapes (size, p, p) and (size, p)."""
-        covs: list[Array] = []
-        means: list[Array | None] = []
+        step = max(1, _HELD // sum(len(r.values) for r in self.groups))
+        parts = [self._drawn(min(step, size - at), generator) for at in range(0, size, step)]
+        covs = [np.concatenate([c[g] for c, _ in parts]) for g in range(len(self.groups))]
+        return covs, [np.concatenate([m[g] for _, m in parts]) for g in range(len(self.groups))]
+
+    def _drawn(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array]]:
+        covs, means = [], []
         counts = group_counts(self.groups, self.shared, size, generator)
         for resampler, count, group in zip(self.groups, counts, self.fit.sample.groups, strict=True):
             cov, mean = resampler.moments(count)

@@ -133,15 +133,18 @@ class Term:
         return self.share * self.discrepancy.at(self.implied(theta).sigma).value
 
     def nearby(self, theta: Array, size: int) -> Array:
-        """Return this group's share of the gradients of a batch at one θ, shape (B, q), cheaply."""
+        """Return this group's share of the gradients of a batch at one θ, shape (B, q), cheaply.
+
+        tr(V(Σ − S)V ∂Σ/∂θ) gathers from (VK)ᵀ(Σ − S)VK, in which VK is the same for all.
+        """
         alone = self.take(np.zeros(1, int)).implied(theta[None])
         sigma = alone.sigma
         if len(self.ram.s_sample.row) or len(self.ram.a_sample.row):
             sigma = self.implied(np.broadcast_to(theta, (size, len(theta)))).sigma
         V = np.linalg.inv(alone.sigma[0])
-        D = np.einsum("ij,jke,kl->eil", V, alone.dense()[0], V, optimize=True)
-        gap = (sigma - self.discrepancy.sample).reshape(size, -1)
-        return np.asarray(self.share * gap @ D.reshape(self.ram.q, -1).T)
+        VK = np.concatenate([V, V @ alone.X[0], V @ alone.Q[0]], axis=1)
+        gap = sigma - self.discrepancy.sample
+        return np.asarray(self.share * alone.gradient(VK.T @ (gap @ VK)))
 
 
 @dataclass(frozen=True, eq=False)

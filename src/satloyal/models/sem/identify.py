@@ -27,6 +27,7 @@ Jacobian = Callable[[Array], Array]
 
 _RANK = 1e-8  # singular value, relative to the largest after scaling, that counts as none
 _CLEAR = 1e-9  # squared singular value of scaled columns beyond which rank is beyond doubt
+_ENOUGH = 40  # parameters from which squares of derivatives are summed without forming them
 _LARGE = 0.1  # entry of a null direction that names a parameter
 _SHOWN = 6
 _VALUES = {"=~": 1.0, "~": 0.3, "<~": 0.3, "~~": 1.0, "~1": 0.0}  # of a point that any model can be at
@@ -77,11 +78,11 @@ def check_identified(
     moments = count_moments(table)
     width = table.q if restrictions is None else restrictions.along(restrictions.onto(start)).shape[1]
     short = width - moments
-    if short <= 0 and jacobian is None and restrictions is None and _identified(table):
-        return
+    gram = None
     if jacobian is None:
         jacobian = partial(_moment_jacobian, rams, sample)
-    deficit, involved = _deficit(table, jacobian, start, restrictions)
+        gram = partial(_moment_gram, rams, sample) if table.q >= _ENOUGH else None
+    deficit, involved = _deficit(table, jacobian, start, restrictions, gram)
     if short <= 0 and not deficit:
         return
     too_many = max(short, deficit)
@@ -132,7 +133,11 @@ def _identified(table: ParameterTable) -> bool:
 
 
 def _deficit(
-    table: ParameterTable, jacobian: Jacobian, start: Array, restrictions: Restrictions | None
+    table: ParameterTable,
+    jacobian: Jacobian,
+    start: Array,
+    restrictions: Restrictions | None,
+    gram: Jacobian | None = None,
 ) -> tuple[int, list[str]]:
     """Smallest rank deficit over generic points, and the rows in its null space."""
     if table.q == 0:
@@ -145,6 +150,8 @@ def _deficit(
         if restrictions is not None:
             point = restrictions.onto(point)
             basis = restrictions.along(point)
+        if gram is not None and _definite(gram(point), basis):
+            return 0, []
         values, directions = _singular(jacobian(point), basis)
         weak = values <= _RANK * values[0] if len(values) else np.zeros(0, bool)
         missing = len(values) - int((~weak).sum())
@@ -170,7 +177,11 @@ def _moves(size: int, seed: int) -> tuple[Array, Array]:
 
 def _clearly_full(jacobian: Array) -> bool:
     """Whether all singular values are so far from 0 that JᵀJ, with half the digits, shows it."""
-    gram = jacobian.T @ jacobian
+    return _clear(jacobian.T @ jacobian)
+
+
+def _clear(gram: Array) -> bool:
+    """Whether JᵀJ of scaled columns has no eigenvalue near 0."""
     gram[np.diag_indices_from(gram)] -= _CLEAR
     try:
         np.linalg.cholesky(gram)
@@ -189,6 +200,31 @@ def _moment_jacobian(rams: Sequence[Ram], sample: Moments, point: Array) -> Arra
         sd = np.sqrt(np.abs(np.diagonal(implied.sigma[0])))
         blocks.append(implied.pairs(rows, columns)[0] / (sd[rows] * sd[columns])[:, None])
     return np.concatenate(blocks)
+
+
+def _moment_gram(rams: Sequence[Ram], sample: Moments, point: Array) -> Array:
+    """Return JᵀJ of :func:`_moment_jacobian`, covariances counted twice, without forming J.
+
+    tr(D⁻¹ ∂Σ/∂θe D⁻¹ ∂Σ/∂θf) with D the diagonal of Σ: a contraction, O(q²) in time and memory.
+    """
+    total = np.zeros((len(point), len(point)))
+    for ram, group in zip(rams, sample.groups, strict=True):
+        origin = group.mean if ram.manifest > ram.observed else None
+        implied = ram.implied(point[None], group.cov, group.mean, origin)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = 1 / np.abs(np.diagonal(implied.sigma[0]))
+        total += implied.matrix(implied.product(implied.contract(np.diag(inverse)[None])))[0]
+    return total
+
+
+def _definite(gram: Array, basis: Array | None) -> bool:
+    """Whether JᵀJ shows at once that the moments tell all parameters apart."""
+    if basis is not None:
+        gram = basis.T @ gram @ basis
+    norms = np.sqrt(np.abs(np.diagonal(gram)))
+    if not (np.isfinite(gram).all() and (norms > 0).all()):
+        return False
+    return _clear(gram / np.outer(norms, norms))
 
 
 def _singular(jacobian: Array, basis: Array | None) -> tuple[Array, Array]:

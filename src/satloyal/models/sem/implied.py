@@ -465,7 +465,11 @@ class Implied:
         eye = np.broadcast_to(np.eye(p), (len(self.sigma), p, p))
         K = np.concatenate([eye, self.X, self.Q], axis=2)
         x, y = K[:, :, plan.x], K[:, :, plan.y]
-        entries = plan.c * (np.einsum("bie,bje->bije", x, y) + np.einsum("bie,bje->bije", y, x))
+        y *= plan.c
+        entries = x[:, :, None] * y[:, None]
+        entries += y[:, :, None] * x[:, None]
+        if plan.direct and len(plan.free) == self.ram.q:
+            return np.asarray(entries)
         out = np.zeros((*entries.shape[:3], self.ram.q), dtype=entries.dtype)
         for entry, place in enumerate(plan.free):
             out[..., place] += entries[..., entry]
