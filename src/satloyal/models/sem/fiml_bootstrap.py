@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -82,31 +82,43 @@ class IncompleteDraws:
 
     def batch(self, size: int, generator: np.random.Generator) -> Batch:
         """Draw a batch of samples."""
-        terms, covs, means = [], [], []
-        total, incomplete = self.fit.effective_n, self.incomplete
-        counts: list[Array] = []
         if self.kind == "nonparametric":
             counts = group_counts(self.resamplers, self.shared, size, generator)
-        for g, (ram, resampler, patterns, full) in enumerate(
-            zip(
-                self.fit.rams,
-                self.resamplers,
-                incomplete.patterns,
-                incomplete.saturated,
-                strict=True,
-            )
-        ):
-            if self.kind == "nonparametric":
-                likelihood = resampler.likelihood(counts[g])
-            else:
-                sigma, mu = self.fit._implied[g]
+            drawn = [r.likelihood(c) for r, c in zip(self.resamplers, counts, strict=True)]
+        else:
+            drawn = []
+            for patterns, (sigma, mu) in zip(self.incomplete.patterns, self.fit._implied, strict=True):
                 assert mu is not None  # noqa: S101 - incomplete rows always come with a mean structure
-                likelihood = normal_patterns(patterns, mu, sigma, size, generator)
+                drawn.append(normal_patterns(patterns, mu, sigma, size, generator))
+        return self._posed(drawn, [p.n for p in self.incomplete.patterns])
+
+    def without(self, group: int, rows: Array, weight: float) -> Batch:
+        """Return the samples that lack one row of a group each; ``weight`` is what such a row counts."""
+        drawn, sizes = [], []
+        for g, patterns in enumerate(self.incomplete.patterns):
+            own = self.likelihood_without(g, rows) if g == group else patterns.likelihood()
+            share, sample = (np.broadcast_to(x, (len(rows), *x.shape[1:])) for x in (own.share, own.sample))
+            drawn.append(replace(own, share=share, sample=sample))
+            sizes.append(patterns.n - weight if g == group else patterns.n)
+        return self._posed(drawn, sizes)
+
+    def likelihood_without(self, group: int, rows: Array) -> PatternLikelihood:
+        """Return the likelihood of a group's samples that lack one row each."""
+        resampler = self.resamplers[group]
+        counts = np.ones((len(rows), len(resampler.values)))
+        counts[np.arange(len(rows)), rows] = 0.0
+        return resampler.likelihood(counts)
+
+    def _posed(self, drawn: Sequence[PatternLikelihood], sizes: Sequence[float]) -> Batch:
+        """Pose the problems of samples drawn for each group."""
+        terms, covs, means = [], [], []
+        total, incomplete = sum(sizes), self.incomplete
+        for ram, likelihood, size, patterns, full in zip(
+            self.fit.rams, drawn, sizes, incomplete.patterns, incomplete.saturated, strict=True
+        ):
             cov, mean = self._covariates(likelihood, patterns.origin, full.cov, full.mean)
             constant = np.array([full.value])
-            terms.append(
-                IncompleteTerm(ram, patterns.n / total, cov, mean, patterns.origin, likelihood, constant)
-            )
+            terms.append(IncompleteTerm(ram, size / total, cov, mean, patterns.origin, likelihood, constant))
             covs.append(cov)
             means.append(mean)
         return Batch(Problem(tuple(terms), self.fit.table.q), covs, means)

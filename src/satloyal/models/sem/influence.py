@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from satloyal.core.incomplete import IncompleteRows
 from satloyal.core.linalg import solve_symmetric
 from satloyal.core.optimize import minimise
 from satloyal.core.rows import CompleteRows
@@ -19,7 +20,13 @@ from satloyal.models.presenter import Presented
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.estimate import Problem, Term
 from satloyal.models.sem.factor_scores import measured_part
+from satloyal.models.sem.fiml import IncompleteTerm
 from satloyal.models.sem.inference import vcov_of
+from satloyal.models.sem.influence_incomplete import (
+    distances_incomplete,
+    left_out_exactly,
+    left_out_in_one_step,
+)
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -101,8 +108,8 @@ def influence(fit: SemFit, *, exact: bool = False) -> Influence:
     Raises
     ------
     FitError
-        The fit came from moments, did not converge, is not maximum likelihood from complete rows, or has no
-        curvature to step with.
+        The fit came from moments, did not converge, is not maximum likelihood, or has no curvature to step
+        with.
 
     Notes
     -----
@@ -110,6 +117,12 @@ def influence(fit: SemFit, *, exact: bool = False) -> Influence:
     48:133-169; Yuan & Hayashi 2010, *Br. J. Math. Stat. Psychol.* 63:605-630 for the two distances. The
     moments without a respondent are a rank-one change of the sample's, so that all n samples are one batch.
     No cut-off decides: look at who stands apart, and why.
+
+    Incomplete rows (``missing="fiml"``) count by what they have: a row's own slope and curvature give the
+    step, the distances are those of the answers that are there, with their degrees of freedom, and leverage
+    is undefined for those who answered too little for all factors. ``ld`` is then ½ΔᵀHΔ for the step Δ and
+    the curvature H with everybody, and ``chisq_change`` an expansion of both models' likelihoods; with
+    ``exact`` both are those of the refit.
 
     Examples
     --------
@@ -121,6 +134,8 @@ def influence(fit: SemFit, *, exact: bool = False) -> Influence:
     (True, 1)
     """
     rows = _rows(fit)
+    if isinstance(rows, IncompleteRows):
+        return _of_incomplete(fit, rows, exact=exact)
     n, q = len(rows.values), fit.table.q
     theta = np.empty((n, q))
     distance, chisq = np.full(n, np.nan), np.full(n, np.nan)
@@ -133,20 +148,46 @@ def influence(fit: SemFit, *, exact: bool = False) -> Influence:
     displaced = np.concatenate(
         [fit.problem.value(theta[i : i + 2000]) for i in range(0, n, 2000)] or [np.zeros(0)]
     )
-    labels = np.array(fit.group_labels)[rows.codes] if fit.ngroups > 1 else np.full(n, "")
     table = pd.DataFrame(
-        {"group": labels, "gcd": distance, "ld": fit.effective_n * (displaced - fit.value),
+        {"group": _labels(fit, rows), "gcd": distance, "ld": fit.effective_n * (displaced - fit.value),
          "chisq_change": chisq}, index=rows.index,
     )  # fmt: skip
     note = _add_distances(fit, rows, table)
+    return Influence(table, _changes(fit, theta, rows.index), exact, _note(theta, note))
+
+
+def _of_incomplete(fit: SemFit, rows: IncompleteRows, *, exact: bool) -> Influence:
+    """Return the influence of incomplete rows."""
+    found = (left_out_exactly if exact else left_out_in_one_step)(fit, rows)
+    distances, df, note = distances_incomplete(fit, rows)
+    table = pd.DataFrame(
+        {
+            "group": _labels(fit, rows), "gcd": found.distance, "ld": found.displacement,
+            "chisq_change": found.chisq_change, "mahalanobis": distances[:, 0],
+            "mahalanobis_pvalue": special.chdtrc(df[:, 0], distances[:, 0]), "leverage": distances[:, 1],
+            "leverage_df": df[:, 1], "residual": distances[:, 2], "residual_df": df[:, 2],
+        }, index=rows.index,
+    )  # fmt: skip
+    x = [rows.names.index(name) for name in fit.table.exogenous]
+    if not exact and np.isnan(rows.values[:, x]).any():
+        said = "moments of covariates with gaps are held where they are: exact=True lets them follow"
+        note = f"{note}; {said}" if note else said
+    return Influence(table, _changes(fit, found.theta, rows.index), exact, _note(found.theta, note))
+
+
+def _labels(fit: SemFit, rows: CompleteRows | IncompleteRows) -> Array:
+    return np.array(fit.group_labels)[rows.codes] if fit.ngroups > 1 else np.full(len(rows.codes), "")
+
+
+def _note(theta: Array, note: str) -> str:
     lost = int((~np.isfinite(theta)).any(axis=1).sum())
-    if lost:
-        said = f"without each of {lost} respondents no solution was found: their figures are undefined"
-        note = f"{said}; {note}" if note else said
-    return Influence(table, _changes(fit, theta, rows.index), exact, note)
+    if not lost:
+        return note
+    said = f"without each of {lost} respondents no solution was found: their figures are undefined"
+    return f"{said}; {note}" if note else said
 
 
-def _rows(fit: SemFit) -> CompleteRows:
+def _rows(fit: SemFit) -> CompleteRows | IncompleteRows:
     rows = fit.input.rows
     if rows is None:
         raise FitError("influence is that of respondents, and this fit was made from moments",
@@ -154,10 +195,10 @@ def _rows(fit: SemFit) -> CompleteRows:
     if not fit.converged:
         raise FitError("the fit did not converge, so that nothing can be said of influence",
                        where="influence", fix="see its headline")  # fmt: skip
-    if not isinstance(rows, CompleteRows) or not all(isinstance(t, Term) for t in fit.problem.terms):
+    if not all(isinstance(t, Term | IncompleteTerm) for t in fit.problem.terms):
         raise FitError(
-            "influence is computed for maximum likelihood from complete rows", where="influence",
-            fix="fit with estimator='ML' (or MLR, MLM) and missing='listwise'",
+            "influence is computed for maximum likelihood", where="influence",
+            fix="fit with estimator='ML' (or MLR, MLM)",
         )  # fmt: skip
     if not np.isfinite(vcov_of(fit.observed_hessian / 2, fit.effective_n, fit.tangent)).all():
         raise FitError("the curvature at the solution is singular, so that no step can be taken",
