@@ -134,6 +134,13 @@ def test_a_construct_of_one_item_is_told():
     assert "# Complaints has one item, taken to measure it without error" in str(template("acsi", items))
 
 
+def test_one_item_may_be_written_bare_and_what_has_no_constructs_is_refused():
+    text = str(template("trust", {"Satisfaction": "s1", "Trust": ["t1"], "Loyalty": "l1"}))
+    assert "Satisfaction =~ s1" in text
+    with pytest.raises(SpecError, match="not for a list"):
+        template("trust", ["s1", "t1"])
+
+
 @pytest.mark.parametrize(
     ("name", "items", "options", "words"),
     [

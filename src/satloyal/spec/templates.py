@@ -73,7 +73,7 @@ def template(
     total := satisfaction_to_loyalty + satisfaction_to_trust*trust_to_loyalty
     """
     theory = _theory(name)
-    known = {k: tuple(v) for k, v in (items if isinstance(items, Mapping) else items.construct_items).items()}
+    known = _constructs(items)
     left_out = {without} if isinstance(without, str) else set(without)
     given = {role: (to,) if isinstance(to, str) else tuple(to) for role, to in (names or {}).items()}
     _check_roles(name, theory, (*given, *left_out))
@@ -86,6 +86,15 @@ def template(
         *_structure(theory, filled),
     )
     return parse("\n".join(dict.fromkeys(lines)))
+
+
+def _constructs(items: Mapping[str, Sequence[str]] | HasConstructs) -> dict[str, tuple[str, ...]]:
+    found = items if isinstance(items, Mapping) else getattr(items, "construct_items", None)
+    if not isinstance(found, Mapping):
+        what = type(items).__name__
+        fix = "give a Survey, a Codebook, or a mapping as {'Trust': ['TRU1', 'TRU2'], …}"
+        raise SpecError(f"a template is written for constructs and their items, not for a {what}", fix=fix)
+    return {name: (given,) if isinstance(given, str) else tuple(given) for name, given in found.items()}
 
 
 def _theory(name: str) -> Theory:
