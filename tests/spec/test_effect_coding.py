@@ -41,6 +41,20 @@ def test_parameters_equal_across_groups_give_one_equation():
     assert [r.free > 0 for r in table.rows if r.name == "F~1"] == [True] * 3
 
 
+def test_a_group_with_some_parameters_of_an_earlier_one_has_its_scale_from_them():
+    both = ("loadings", "intercepts")
+    table = build_table(
+        "F =~ x1 + x2 + x3",
+        groups=2,
+        group_equal=both,
+        group_partial=["F=~x2", "x3~1"],
+        effect_coding=both,
+    )
+    plain = build_table("F =~ x1 + x2 + x3", groups=2, group_equal=both, group_partial=["F=~x2", "x3~1"])
+    assert len(equations(table)) == 2
+    assert table.q - 2 == plain.q
+
+
 def test_what_the_user_fixed_is_left_alone_in_its_group():
     table = build_table("F =~ c(1, NA)*x1 + x2\nx1 ~ c(NA, 0)*1", groups=2, effect_coding=True)
     assert len(equations(table)) == 2  # loadings of group 2, intercepts of group 1

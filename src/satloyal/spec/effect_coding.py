@@ -84,13 +84,20 @@ def effect_coded(
     rows : tuple of Parameter
         The same, those with a label that stand in a constraint and had none.
     constraints : tuple of Parameter
-        One a latent variable and kind, in each group, none where the user fixed one of its parameters;
-        the same only once.
+        One a latent variable and kind, in each group, none where the user fixed one of its parameters, and
+        none in a group that has some of them in common with an earlier one, which gives it the scale: a
+        constraint more would take back what partial invariance lets go. The same only once.
     """
     known = {r.label for r in rows}
     labelled = list(rows)
     written: dict[str, Parameter] = {}
-    for places, total in _sums(rows, roles, options):
+    scaled: dict[tuple[str, float], set[str]] = {}
+    for factor, places, total in _sums(rows, roles, options):
+        before = scaled.setdefault((factor, total), set())
+        own = {rows[i].label for i in places}
+        if before & own and not own <= before:
+            continue
+        before |= own - {""}
         for i in places:
             if not labelled[i].label:
                 labelled[i] = replace(labelled[i], label=automatic_label(i, known))
@@ -99,8 +106,10 @@ def effect_coded(
     return tuple(labelled), tuple(written.values())
 
 
-def _sums(rows: tuple[Parameter, ...], roles: Roles, options: Options) -> Iterator[tuple[list[int], float]]:
-    """Yield which rows sum to what."""
+def _sums(
+    rows: tuple[Parameter, ...], roles: Roles, options: Options
+) -> Iterator[tuple[str, list[int], float]]:
+    """Yield latent variables, which rows of theirs sum to something, and to what."""
     at = {(r.group, r.lhs, r.op, r.rhs): i for i, r in enumerate(rows)}
     for group in range(1, options.groups + 1):
         for factor in (f for f in roles.latent if f not in roles.composites):
@@ -110,7 +119,7 @@ def _sums(rows: tuple[Parameter, ...], roles: Roles, options: Options) -> Iterat
                 places = [at[key] for name in names if (key := (group, *name)) in at]
                 wanted = kind in options.effect_coding and len(places) == len(items)
                 if wanted and all(rows[i].free for i in places):
-                    yield places, float(len(items)) if op == "=~" else 0.0
+                    yield factor, places, float(len(items)) if op == "=~" else 0.0
 
 
 def _constraint(labels: Sequence[str], total: float) -> Parameter:

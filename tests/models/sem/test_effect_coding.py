@@ -49,6 +49,31 @@ def test_an_invariant_model_compares_means_in_units_of_the_items(pupils: pd.Data
     assert coded.tidy().query("op == '~1' and lhs == 'visual'")["se"].gt(0).sum() == 2
 
 
+def test_partial_invariance_lets_go_what_it_says(pupils: pd.DataFrame) -> None:
+    equal = ["loadings", "intercepts"]
+    partial = ["visual=~x2", "x2~1"]
+    fits = [
+        sl.fit_sem(
+            MODEL, pupils, group="school", group_equal=equal, group_partial=partial, effect_coding=coded
+        ).glance()
+        for coded in (True, False)
+    ]
+    assert fits[0]["chisq"] == pytest.approx(fits[1]["chisq"], rel=1e-8)
+    assert fits[0]["df"] == fits[1]["df"]
+
+
+def test_ordinal_invariance_under_equations_between_parameters() -> None:
+    frame = pd.read_csv(DATA / "holzinger_swineford_ordinal.csv")
+    items = [f"x{i}" for i in range(1, 7)]
+    model = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
+    coded, plain = (
+        sl.fit_invariance(model, frame, "school", ordered=items, **options).tidy()
+        for options in ({"effect_coding": "loadings"}, {})
+    )
+    np.testing.assert_allclose(coded["chisq"], plain["chisq"], rtol=1e-6)
+    assert list(coded["verdict"]) == list(plain["verdict"])
+
+
 def test_it_bootstraps_and_goes_with_missing_values(pupils: pd.DataFrame) -> None:
     holes = pupils.mask(np.random.default_rng(1).random(pupils.shape) < 0.1)
     holes["school"] = pupils["school"]

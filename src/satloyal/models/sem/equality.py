@@ -90,7 +90,8 @@ class _Larger:
         table: ParameterTable = replace(fit.table, rows=tuple(rows))
         ordinal = fit.input.ordinal
         rams = model_matrices(table) if ordinal is None else ordinal.rams(table)
-        whole = replace(fit, table=table, rams=rams, theta=np.array(theta))
+        # its constraints are met through the tangent, and know nothing of the parameters let go
+        whole = replace(fit, table=table, rams=rams, theta=np.array(theta), restrictions=None)
         at = whole.problem(whole.theta[None], np.zeros(1, int), "expected")
         half = fit.effective_n / 2
         meat = None
