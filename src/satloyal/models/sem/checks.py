@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from satloyal.models.fit import Check
 from satloyal.models.sem import fit_checks, sample_checks
 from satloyal.models.sem.boundary import boundary_checks, unmet_check
+from satloyal.models.sem.cluster_checks import crossing_clusters
 from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
@@ -229,13 +230,13 @@ def _distinct(fit: SemFit) -> Check | None:
     if len(fit.table.latent) < 2:
         return None
     close = []
+    measures = {frozenset((r.lhs, r.rhs)) for r in fit.table.rows if r.op == "=~"}  # of a higher order
     for g in range(fit.ngroups):
         cor = fit.latent_correlations(g)
         for i, a in enumerate(cor.index):
             for b in list(cor.columns)[:i]:
                 value = float(cor.loc[a, b])
-                higher = any(r.op == "=~" and {r.lhs, r.rhs} == {a, b} for r in fit.table.rows)
-                if abs(value) > _DISTINCT and not higher:
+                if abs(value) > _DISTINCT and frozenset((a, b)) not in measures:
                     close.append((abs(value), f"{b} and {a} ({value:.2f})"))
     if not close:
         return Check("distinct constructs", "pass", f"no two constructs correlate beyond {_DISTINCT}",
@@ -269,6 +270,7 @@ _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     sample_checks.normality,
     sample_checks.influence,
     sample_checks.clusters,
+    crossing_clusters,
     sample_checks.weighted,
     _defined,
     smoothing_check,

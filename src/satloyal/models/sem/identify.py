@@ -79,6 +79,8 @@ def check_identified(
     width = table.q if restrictions is None else restrictions.along(restrictions.onto(start)).shape[1]
     short = width - moments
     gram = None
+    if short <= 0 and jacobian is None and restrictions is None and _identified(table):
+        return
     if jacobian is None:
         jacobian = partial(_moment_jacobian, rams, sample)
         gram = partial(_moment_gram, rams, sample) if table.q >= _ENOUGH else None
@@ -128,8 +130,9 @@ def _identified(table: ParameterTable) -> bool:
     for row in table.rows:
         if row.free:
             point[row.free - 1] = _VALUES[row.op] if row.op != "~~" or row.lhs == row.rhs else 0.1
-    jacobian = partial(_moment_jacobian, model_matrices(table), sample)
-    return not _deficit(table, jacobian, point, None)[0]
+    rams = model_matrices(table)
+    gram = partial(_moment_gram, rams, sample) if table.q >= _ENOUGH else None
+    return not _deficit(table, partial(_moment_jacobian, rams, sample), point, None, gram)[0]
 
 
 def _deficit(
