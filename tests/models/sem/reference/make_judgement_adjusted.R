@@ -91,6 +91,17 @@ keep("ordinal thresholds", fit(cfa3, "WLSMV", "ordinal", TRUE, c("loadings", "th
 keep("incomplete ML", fit(cfa3, "ML", "incomplete"))
 keep("incomplete MLR", fit(cfa3, "MLR", "incomplete"))
 
+# clusters that have rows in both groups: the same as if each group had its own
+sampled <- read.csv("../../../reference/data/holzinger_swineford_weighted.csv")
+sampled$own <- paste(sampled$school, sampled$cluster)
+clusters <- list()
+for (name in c("cluster", "own")) {
+  free <- cfa(cfa3, sampled, group = "school", cluster = name)
+  held <- cfa(cfa3, sampled, group = "school", cluster = name, group.equal = "loadings")
+  clusters[[name]] <- list(difference = step(free, held), chisq.scaled = fitMeasures(held, "chisq.scaled")[[1]],
+                           se = parTable(held)$se[2:3])
+}
+
 out <- list(made_by = paste("lavaan", packageVersion("lavaan"), "with", R.version.string), lrt = lrt,
-            score = score, modindices = mi, residuals = residual)
+            score = score, modindices = mi, residuals = residual, clusters = clusters)
 write(toJSON(out, digits = 10, auto_unbox = TRUE, na = "null", pretty = FALSE), "judgement_adjusted.json")
