@@ -76,6 +76,14 @@ def test_score_tests_are_those_of_lavtestscore() -> None:
         assert ours[name] == pytest.approx(score, rel=1e-3, abs=1e-3)
 
 
+def test_score_tests_beside_an_equation_of_the_model_are_those_of_lavtestscore() -> None:
+    oracle = json.loads((HERE / "equality_constrained.json").read_text(encoding="utf-8"))
+    fit = sl.fit_sem(oracle["model"], school(), group="school", group_equal="loadings")
+    ours = equality_scores(fit, ["loadings"]).set_index(["lhs", "rhs"])["score"]
+    names = list(zip(oracle["lhs"], oracle["rhs"], strict=True))
+    np.testing.assert_allclose(ours.loc[names], oracle["chisq"], rtol=1e-4)
+
+
 def test_score_tests_of_three_groups_are_those_of_lavtestscore() -> None:
     frame = school().assign(third=np.arange(301) % 3)
     fit = sl.fit_sem(MODEL, frame, group="third", group_equal=["loadings", "intercepts"])

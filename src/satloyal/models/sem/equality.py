@@ -98,7 +98,8 @@ class _Larger:
         if estimator_named(fit.estimator).discrepancy in _NO_CHI_SQUARE:
             parts = [(b.share, b.weighted(b.delta), b.gamma) for b in moment_blocks(whole)]
             meat = fit.effective_n * np.asarray(sum(share * s.T @ gamma @ s for share, s, gamma in parts))
-        return cls(half * at.gradient[0], half * at.hessian[0], np.array(tangent), numbers, meat)
+        moves = np.array(tangent) if fit.tangent is None else np.array(tangent) @ fit.tangent
+        return cls(half * at.gradient[0], half * at.hessian[0], moves, numbers, meat)
 
     def test(self, directions: Array) -> tuple[float, int, Array]:
         """Score, degrees of freedom and expected change of letting go in some directions, (q + k, d)."""
