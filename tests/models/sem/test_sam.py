@@ -14,6 +14,7 @@ import satloyal as sl
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 ORACLE = json.loads((Path(__file__).parent / "reference" / "sam.json").read_text(encoding="utf-8"))
+MORE = json.loads((Path(__file__).parent / "reference" / "sam_more.json").read_text(encoding="utf-8"))
 MODEL = "S =~ S1 + S2 + S3\nL =~ L1 + L2 + L3\nL ~ slope*S\ntwice := 2*slope"
 
 
@@ -142,12 +143,117 @@ def test_models_without_two_steps_are_refused(text: str, message: str) -> None:
         sl.fit_sam(text, simulated(100))
 
 
-def test_unknown_blocks_and_several_groups_are_refused() -> None:
+def test_unknown_blocks_are_refused() -> None:
     with pytest.raises(sl.SatloyalError, match="'Ll' is no construct"):
         sl.fit_sam(MODEL, simulated(100), blocks=[["S", "Ll"]])
-    moments = sl.Moments.from_frame(simulated(100), group=np.repeat(["a", "b"], 50))
-    with pytest.raises(sl.SatloyalError, match="several groups"):
-        sl.fit_sam(MODEL, moments)
+
+
+@pytest.mark.parametrize("case", list(MORE))
+def test_incomplete_rows_and_groups_give_lavaans_estimates_and_errors(case: str) -> None:
+    theirs = MORE[case]
+    args = {name.replace(".", "_"): value for name, value in dict(theirs["args"]).items()}
+    data = pd.read_csv(REFERENCE / "data" / f"{theirs['data']}.csv")
+    found = sl.fit_sam(theirs["text"], data, **args)
+    ours = found.structural.tidy().set_index(["lhs", "op", "rhs", "group"])
+    columns = ("lhs", "op", "rhs", "group", "est", "se")
+    for lhs, op, rhs, group, est, se in zip(*(theirs[k] for k in columns), strict=True):
+        row = ours.loc[(lhs, op, rhs, group)]
+        # lavaan's EM for the saturated moments stops early
+        assert (row["est"], row["se"]) == pytest.approx((est, se), rel=1e-4, abs=1e-5)
+
+
+def test_groups_are_measured_and_related_apart_and_moments_serve_as_well() -> None:
+    a, b = simulated(300, 1), simulated(200, 2)
+    both = pd.concat([a.assign(who="a"), b.assign(who="b")], ignore_index=True)
+    found = sl.fit_sam(MODEL, both, group="who")
+    for number, alone in enumerate((a, b), 1):
+        # a label holds the slope equal, so that the errors of a free one are compared
+        plain = sl.fit_sam(MODEL.replace("slope*", "").rsplit("\n", 1)[0], alone).structural.tidy()
+        free = sl.fit_sam(MODEL.replace("slope*", "").rsplit("\n", 1)[0], both, group="who")
+        ours = free.structural.tidy().query(f"group == {number}")
+        np.testing.assert_allclose(ours["est"], plain["est"], rtol=1e-6)
+        np.testing.assert_allclose(ours["se"], plain["se"], rtol=1e-6)
+    slopes = found.structural.tidy().query("op == '~'")["est"]
+    assert slopes.nunique() == 1
+    assert len(found.reliability) == 4
+    moments = sl.Moments.from_frame(both[list(a.columns)], group=both["who"].to_numpy())
+    again = sl.fit_sam(MODEL, moments).structural.tidy()
+    np.testing.assert_allclose(again["est"], found.structural.tidy()["est"], rtol=1e-8)
+
+
+def test_effects_of_covariates_have_in_groups_the_errors_that_each_group_has_alone() -> None:
+    model = "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9\nvisual ~ ageyr\nspeed ~ visual + ageyr"
+    found = sl.fit_sam(model, stored("three"), group="school").structural.tidy()
+    # lavaan 0.6-14, sam() on each school; on both at once its errors of ageyr are .0103 and .0079, a seventh
+    labels = sorted(found["group"].unique())
+    alone = {"Pasteur": (-0.03930555, 0.06686534), "Grant-White": (-0.01516349, 0.07002499)}
+    rows = found.query("lhs == 'visual' and rhs == 'ageyr'")
+    for number, school in zip(labels, ("Pasteur", "Grant-White"), strict=True):
+        row = rows.query(f"group == {number}").iloc[0]
+        assert (row["est"], row["se"]) == pytest.approx(alone[school], rel=1e-4)
+
+
+def test_what_is_held_equal_is_equal() -> None:
+    both = pd.concat(
+        [simulated(300, 1).assign(who="a"), simulated(200, 2).assign(who="b")], ignore_index=True
+    )
+    model = "S =~ S1 + S2 + S3\nL =~ L1 + L2 + L3\nL ~ S"
+    table = sl.fit_sam(model, both, group="who", group_equal=("loadings", "regressions")).tidy()
+    for op in ("=~", "~"):
+        spread = table[table["op"] == op].groupby(["lhs", "rhs"])["est"].nunique()
+        assert (spread == 1).all()
+
+
+def test_complete_rows_give_the_same_under_fiml() -> None:
+    a, b = (sl.fit_sam(MODEL, simulated(), missing=m).structural.tidy() for m in ("listwise", "fiml"))
+    np.testing.assert_allclose(a["est"], b["est"], rtol=1e-5)
+    np.testing.assert_allclose(a["se"], b["se"], rtol=0.05)
+
+
+def test_gaps_that_depend_on_answers_bias_listwise_and_not_fiml() -> None:
+    data = simulated(6000, 3)
+    rng = np.random.default_rng(4)
+    for name in ("L1", "L2"):
+        data.loc[rng.random(len(data)) < 0.9 * (data["S1"] + data["L3"] > 0.5), name] = np.nan
+    kept, dropped = (
+        sl.fit_sam(MODEL, data, missing=m).structural.tidy().query("op == '~'")["est"].item()
+        for m in ("fiml", "listwise")
+    )
+    assert abs(kept - 0.5) < 0.05 < abs(dropped - 0.5)
+
+
+def test_a_saturated_structural_part_in_one_block_is_the_joint_fit() -> None:
+    data = simulated()
+    data.loc[::7, "S2"] = np.nan
+    data.loc[3::5, "L1"] = np.nan
+    found = sl.fit_sam(MODEL, data, blocks=[["S", "L"]], missing="fiml").structural.tidy()
+    joint = sl.fit_sem(MODEL, data, missing="fiml").tidy()
+    ours, theirs = (t.query("op == '~'").iloc[0] for t in (found, joint))
+    assert ours["est"] == pytest.approx(theirs["est"], abs=0.02)
+    assert ours["se"] == pytest.approx(theirs["se"], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"missing": "pairwise"}, "'pairwise'"),
+        ({"group_equal": "intercepts"}, "'intercepts' cannot be held equal"),
+        ({"weights": "S3"}, "unexpected keyword"),
+    ],
+)
+def test_options_that_two_steps_cannot_honour_are_refused(options: dict, message: str) -> None:
+    with pytest.raises((sl.SatloyalError, TypeError), match=message):
+        sl.fit_sam(MODEL, simulated(100), **options)
+
+
+def test_observed_variables_among_incomplete_rows_are_refused_with_the_way_out() -> None:
+    data = simulated(200)
+    with pytest.raises(sl.SatloyalError, match="S3 is observed") as told:
+        sl.fit_sam("L =~ L1 + L2 + L3\nL ~ S3", data, missing="fiml")
+    assert "NAME =~ S3" in str(told.value)
+    data.loc[::9, "S3"] = np.nan
+    found = sl.fit_sam("L =~ L1 + L2 + L3\nX =~ S3\nL ~ X", data, missing="fiml")
+    assert found.converged
 
 
 def test_other_errors_than_two_step_ones_are_refused_and_the_contract_is_kept() -> None:

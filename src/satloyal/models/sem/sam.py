@@ -20,18 +20,16 @@ from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem.bounds import BoundsOption
 from satloyal.models.sem.data import Data
-from satloyal.models.sem.estimate import Problem
 from satloyal.models.sem.fit import fit_sem
-from satloyal.models.sem.implied import Ram
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.sam_blocks import Block, split, structural_rows
+from satloyal.models.sem.sam_steps import key, mapped, two_step
 from satloyal.notes import Note
 from satloyal.spec.syntax import Model, parse
 from satloyal.spec.table import build_table
 from satloyal.spec.text import table_text
 
 if TYPE_CHECKING:
-    from satloyal.spec.parameter import Parameter
     from satloyal.spec.table import ParameterTable
     from satloyal.survey.survey import Survey
 
@@ -40,7 +38,7 @@ __all__ = ["Sam", "StructuralFit", "fit_sam"]
 Array = NDArray[Any]
 
 _SOURCE = "Rosseel & Loh 2022, Psychol. Methods, doi:10.1037/met0000503"
-_LEAST = 1e-8  # residual variance, relative to the largest, in place of none
+_EQUAL = ("loadings", "regressions", "lv.variances", "lv.covariances")
 _WEAK = 0.6  # reliability of a factor below which the second step leans on little
 
 
@@ -122,10 +120,9 @@ class Sam(Fit):
         return pd.concat(kept, ignore_index=True).assign(free=self._numbers)
 
     def _numbers(self, table: pd.DataFrame) -> list[int]:
-        numbers = {_key(r.lhs, r.op, r.rhs): r.free for r in self.table.parameters}
-        return [
-            numbers.get(_key(a, b, c), 0) for a, b, c in table[["lhs", "op", "rhs"]].itertuples(index=False)
-        ]
+        numbers = {key(r.lhs, r.op, r.rhs, r.group): r.free for r in self.table.parameters}
+        rows = table[["lhs", "op", "rhs", "group"]].itertuples(index=False)
+        return [numbers.get(key(a, b, c, g), 0) for a, b, c, g in rows]
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a parameter: the measurement blocks' own estimates, then the structural part.
@@ -140,7 +137,10 @@ class Sam(Fit):
 
     def _terms(self) -> pd.Index:
         table = self._tidy
-        return pd.Index((table["lhs"] + " " + table["op"] + " " + table["rhs"]).str.strip(), name="term")
+        names = table["lhs"] + " " + table["op"] + " " + table["rhs"]
+        if self.table.groups > 1:
+            names = names + np.where(table["group"] > 0, " [" + table["group"].astype(str) + "]", "")
+        return pd.Index(names.str.strip(), name="term")
 
     def glance(self) -> pd.Series:
         """Return the fit of the structural part (to the latent moments), and of the worst block."""
@@ -217,6 +217,9 @@ def fit_sam(
     *,
     blocks: Sequence[Sequence[str]] | None = None,
     bounds: BoundsOption = "standard",
+    missing: str = "listwise",
+    group: str | None = None,
+    group_equal: str | Sequence[str] = (),
 ) -> Sam:
     r"""Fit measurement blocks by themselves, then the structural part to the latent moments they imply.
 
@@ -231,13 +234,20 @@ def fit_sam(
     model : str
         Model text with constructs measured by items, and paths among constructs and observed variables.
     data : DataFrame, Survey or Moments
-        One group; complete rows are used.
     blocks : sequence of sequences of str, optional
         Constructs to measure together. When not given, each by itself; those that share an item, a label or
         a residual covariance go together anyway.
     bounds : str or mapping, optional
         Of the measurement, as for :func:`satloyal.fit_sem`; ``"standard"`` keeps residual variances from
         becoming negative, as lavaan's ``sam()`` does.
+    missing : {"listwise", "fiml"}
+        Complete rows, or all of them: blocks by full-information maximum likelihood, mapped from the
+        saturated moments of all items, with the observed information. For paths among constructs.
+    group : str, optional
+        Column of groups: measured and related in each.
+    group_equal : sequence of str
+        ``"loadings"``, of the measurement; ``"regressions"``, ``"lv.variances"`` and ``"lv.covariances"``,
+        of the structural part.
 
     Returns
     -------
@@ -248,8 +258,9 @@ def fit_sam(
     Raises
     ------
     FitError
-        Several groups, weights, factors of factors, composites, means, paths to or from items, a label that
-        stands in both steps, or a block that is not identified by itself.
+        Weights, factors of factors, composites, means, paths to or from items, a label that stands in both
+        steps, or a block that is not identified by itself; with ``missing="fiml"`` observed variables in
+        the structural part.
 
     Notes
     -----
@@ -268,27 +279,43 @@ def fit_sam(
     0.5
     """
     spec = parse(model) if isinstance(model, str) else model
-    given = Data.of(data, group=None, cluster=None, weights=None)
-    _check_data(given)
-    table = build_table(spec)
-    table.check_names(given.columns)
-    parts = split(table, blocks)
-    sample = given.sample(table.observed)
-    fits = tuple(_measure(block, sample.moments, bounds) for block in parts)
+    given = Data.of(data, group=group, cluster=None, weights=None)
+    incomplete = _check(given, missing)
+    kinds = (group_equal,) if isinstance(group_equal, str) else tuple(group_equal)
+    _check_equal(kinds)
+    single = build_table(spec)
+    single.check_names(given.columns)
+    parts = split(single, blocks)
+    count = given.group_count()
+    table = build_table(spec, groups=count, group_equal=kinds, meanstructure=incomplete)
+    if incomplete:
+        _check_observed(single)
+        sample = given.incomplete_sample(table.observed, ())
+    else:
+        sample = given.sample(table.observed)
+    source: pd.DataFrame | Moments = sample.moments
+    options: dict[str, Any] = {"group_equal": [k for k in kinds if k == "loadings"]}
+    if incomplete:
+        assert given.frame is not None  # noqa: S101 - the sample has rows
+        source, options = given.frame, options | {"missing": "fiml", "group": group}
+    fits = tuple(_measure(block, source, bounds, means=incomplete, options=options) for block in parts)
     notes = tuple(sample.notes)
     bad = [", ".join(f.table.latent) for f in fits if not f.converged or not np.isfinite(f.vcov).all()]
-    empty = Moments((), (GroupMoments("", sample.moments.n, np.zeros((0, 0))),))
     if bad:
+        empty = Moments((), (GroupMoments("", sample.moments.n, np.zeros((0, 0))),))
         reason = f"the measurement of {'; '.join(bad)} did not converge or has no standard errors"
         return Sam(table, fits, empty, None, pd.Series(dtype=float), reason, notes)
-    latent, reliability, reason = _latent_moments(table, fits, sample.moments)
+    found = mapped(table, fits, sample.moments)
+    latent, reliability, reason = found.moments, found.reliability, found.reason
     if reason:
         return Sam(table, fits, latent, None, reliability, reason, notes)
-    rows = structural_rows(table)
-    first = fit_sem(table_text(rows, 1), latent, defaults="none", meanstructure=False)
+    first = fit_sem(
+        table_text(structural_rows(single), 1), latent, defaults="none", meanstructure=False,
+        group_equal=[k for k in kinds if k != "loadings"],
+    )  # fmt: skip
     structural = StructuralFit(**{f.name: getattr(first, f.name) for f in fields(SemFit)})
     if first.converged:
-        structural = replace(structural, vcov=_two_step(table, fits, first, sample.moments))
+        structural = replace(structural, vcov=two_step(table, fits, first, sample))
     return Sam(table, fits, latent, structural, reliability, "", notes)
 
 
@@ -296,110 +323,47 @@ def _count(blocks: Sequence[SemFit]) -> str:
     return f"{len(blocks)} block{'' if len(blocks) == 1 else 's'}"
 
 
-def _check_data(given: Data) -> None:
-    if given.moments is not None and len(given.moments.groups) > 1:
-        raise FitError("the moments hold several groups", where="fit_sam", fix="fit one group at a time")
+def _check(given: Data, missing: str) -> bool:
+    """Refuse what cannot be, and return whether rows may be incomplete."""
+    if missing not in ("listwise", "fiml", "ml"):
+        raise FitError(f"missing is {missing!r}", where="fit_sam", fix="use 'listwise' or 'fiml'")
     if given.weights is not None:
         raise FitError(
             "two-step standard errors do not know sampling weights", where="fit_sam",
             fix="use fit_sem, or give the survey's frame to leave its weights out",
         )  # fmt: skip
+    return missing != "listwise"
 
 
-def _measure(block: Block, moments: Moments, bounds: BoundsOption) -> SemFit:
+def _check_equal(kinds: Sequence[str]) -> None:
+    for name in kinds:
+        if name not in _EQUAL:
+            raise FitError(
+                f"{name!r} cannot be held equal over groups here", where="group_equal=",
+                fix=f"choose among {', '.join(_EQUAL)}, or use fit_sem",
+            )  # fmt: skip
+
+
+def _check_observed(table: ParameterTable) -> None:
+    items = {i for names in table.indicators.values() for i in names}
+    other = [v for v in table.observed if v not in items]
+    if other:
+        raise FitError(
+            f"{other[0]} is observed, and only constructs are related from incomplete rows", where="fit_sam",
+            fix=f"measure it as a construct of one item (NAME =~ {other[0]}), or use fit_sem",
+        )  # fmt: skip
+
+
+def _measure(
+    block: Block, data: pd.DataFrame | Moments, bounds: BoundsOption, *, means: bool, options: dict[str, Any]
+) -> SemFit:
+    items = "".join(f"\n{name} ~ 1" for name in block.items) if means else ""
     try:
-        return fit_sem(block.text, moments, defaults="none", meanstructure=False, bounds=bounds)
+        return fit_sem(
+            block.text + items, data, defaults="none", meanstructure=means, bounds=bounds, **options
+        )
     except FitError as error:
         raise FitError(
             f"{', '.join(block.latent)} cannot be measured alone: {error.message}", where="fit_sam",
             fix="name constructs to measure together in blocks=",
         ) from error  # fmt: skip
-
-
-def _latent_moments(
-    table: ParameterTable, fits: Sequence[SemFit], moments: Moments
-) -> tuple[Moments, pd.Series, str]:
-    """Map the items' moments onto the factors; observed variables map onto themselves."""
-    place = moments.names.index
-    items = {i for names in table.indicators.values() for i in names}
-    names = [*table.latent, *(v for v in table.observed if v not in items)]
-    S = moments.groups[0].cov
-    M = np.zeros((len(names), len(S)))
-    Theta = np.zeros_like(S)
-    for fit in fits:
-        ram = fit.rams[0]
-        A, spread = (x[0] for x in ram.matrices(fit.theta[None]))
-        p = ram.observed
-        at = [place(v) for v in ram.variables[:p]]
-        of = [names.index(v) for v in ram.variables[p:]]
-        L, theta = A[:p, p:], spread[:p, :p]
-        M[np.ix_(of, at)] = _mapping(L, theta)
-        Theta[np.ix_(at, at)] = theta
-    for name in names[len(table.latent) :]:
-        M[names.index(name), place(name)] = 1.0
-    cov = M @ (S - Theta) @ M.T
-    cov = (cov + cov.T) / 2
-    k = len(table.latent)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.diagonal(cov)[:k] / np.diagonal(M @ S @ M.T)[:k]
-    found = Moments(tuple(names), (GroupMoments("", moments.n, cov),), moments.notes, "matrix")
-    reason = ""
-    if not np.isfinite(cov).all():
-        reason = "an item's residual variance is zero or negative, so its factor cannot be mapped"
-    elif (np.diagonal(cov) <= 0).any():
-        reason = f"{names[int(np.argmin(np.diagonal(cov)))]} has no variance beyond that of its residuals"
-    elif np.linalg.eigvalsh(cov / np.sqrt(np.outer(np.diagonal(cov), np.diagonal(cov))))[0] < 1e-8:
-        reason = "the latent covariances are not positive definite: some constructs are not distinct"
-    return found, pd.Series(share, index=list(table.latent), name="reliability"), reason
-
-
-def _mapping(L: Array, theta: Array) -> Array:
-    """M = (ΛᵀΘ⁻¹Λ)⁻¹ΛᵀΘ⁻¹; of a single item without residual variance, one over its loading."""
-    if L.shape == (1, 1):
-        return np.asarray(1 / L)
-    diagonal = np.diagonal(theta)
-    if (diagonal == 0).any():  # an item on its bound is its factor: the limit of ever less residual variance
-        theta = theta + np.diag(np.where(diagonal == 0, _LEAST * diagonal.max(), 0.0))
-    if np.linalg.eigvalsh(theta)[0] <= 0:
-        return np.full(L.T.shape, np.nan)
-    weighted = np.linalg.solve(theta, L)
-    return np.asarray(np.linalg.solve(L.T @ weighted, weighted.T))
-
-
-def _key(lhs: str, op: str, rhs: str) -> tuple[str, str, str]:
-    if op == "~~":
-        lhs, rhs = sorted((lhs, rhs))
-    return lhs, op, rhs
-
-
-def _places(fit: SemFit, whole: dict[tuple[str, str, str], Parameter]) -> dict[int, int]:
-    """Return for each free parameter of a part its number in the whole model, both from 0."""
-    out: dict[int, int] = {}
-    for row in fit.table.parameters:
-        other = whole.get(_key(row.lhs, row.op, row.rhs))
-        if row.free and other is not None and other.free:
-            out[row.free - 1] = other.free - 1
-    return out
-
-
-def _two_step(table: ParameterTable, fits: Sequence[SemFit], structural: SemFit, moments: Moments) -> Array:
-    """Covariance of the structural estimates, the measurement's uncertainty included."""
-    whole = {_key(r.lhs, r.op, r.rhs): r for r in table.parameters}
-    own = _places(structural, whole)
-    theta = np.full(table.q, np.nan)
-    sigma = np.zeros((table.q, table.q))
-    for here, there in own.items():
-        theta[there] = structural.theta[here]
-    for fit in fits:
-        # a block also estimates variances of its factors, which are the second step's to give
-        kept = {h: t for h, t in _places(fit, whole).items() if t not in own.values()}
-        theirs, ours = np.array(list(kept), dtype=int), np.array(list(kept.values()), dtype=int)
-        theta[ours] = fit.theta[theirs]
-        sigma[np.ix_(ours, ours)] = fit.vcov[np.ix_(theirs, theirs)]
-    two = np.array([own[i] for i in range(structural.table.q)], dtype=int)
-    one = np.setdiff1d(np.arange(table.q), two)
-    problem = Problem.of((Ram.of(table),), moments, "normal")
-    information = problem(theta[None], np.zeros(1, int), "expected").hessian[0] / 2
-    inverse = np.linalg.inv(information[np.ix_(two, two)])
-    cross = inverse @ information[np.ix_(two, one)]
-    return np.asarray(inverse / moments.n + cross @ sigma[np.ix_(one, one)] @ cross.T)

@@ -28,10 +28,12 @@ class Block:
     text : str
         Model text in which nothing is left to defaults: loadings and residuals as in the whole model, the
         factors free to vary and covary.
+    items : tuple of str
     """
 
     latent: tuple[str, ...]
     text: str
+    items: tuple[str, ...] = ()
 
 
 def split(table: ParameterTable, blocks: Sequence[Sequence[str]] | None) -> tuple[Block, ...]:
@@ -132,7 +134,8 @@ def _block(table: ParameterTable, latent: list[str]) -> Block:
     rows += [r for r in table.parameters if r.op == "~~" and {r.lhs, r.rhs} <= items]
     rows += [Parameter(f, "~~", f, free=1) for f in latent]
     rows += [Parameter(a, "~~", b, free=1) for a, b in combinations(latent, 2)]
-    return Block(tuple(latent), table_text(tuple(rows), 1))
+    order = tuple(name for name in table.observed if name in items)
+    return Block(tuple(latent), table_text(tuple(rows), 1), order)
 
 
 def structural_rows(table: ParameterTable) -> tuple[Parameter, ...]:

@@ -20,3 +20,28 @@ out <- lapply(cases, function(case) {
   list(text = case$text, lhs = e$lhs, op = e$op, rhs = e$rhs, est = e$est, se = e$se)
 })
 write(toJSON(out, digits = 10, auto_unbox = TRUE, pretty = TRUE), "sam.json")
+
+# incomplete rows and groups: sam_more.json
+incomplete <- read.csv(paste0(folder, "holzinger_swineford_incomplete.csv"))
+text <- cases$three$text
+single <- "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9\nAGE =~ ageyr\nvisual ~ AGE\nspeed ~ visual + AGE"
+more <- list(
+  fiml = list(data = "holzinger_swineford_incomplete", text = text, args = list(missing = "fiml")),
+  fiml_single_item = list(data = "holzinger_swineford_incomplete", text = single, args = list(missing = "fiml")),
+  fiml_joined = list(data = "holzinger_swineford_incomplete", text = paste0(text, "\nx3 ~~ x5"), args = list(missing = "fiml"),
+    mm = list(a = c("visual", "textual"), speed = "speed")),
+  groups = list(data = "holzinger_swineford_1939", text = text, args = list(group = "school")),
+  groups_equal = list(data = "holzinger_swineford_1939", text = text,
+    args = list(group = "school", group.equal = "loadings")),
+  groups_fiml = list(data = "holzinger_swineford_incomplete", text = text,
+    args = list(group = "school", group.equal = "loadings", missing = "fiml")))
+out <- lapply(more, function(case) {
+  data <- read.csv(paste0(folder, case$data, ".csv"))
+  fit <- suppressWarnings(do.call(sam, c(list(case$text, data, mm.list = case$mm), case$args)))
+  e <- as.data.frame(parameterEstimates(fit))
+  e <- e[e$op %in% c("~", "~~") & e$se > 0 & !(e$op == "~~" & e$lhs %in% names(data)), ]
+  group <- if (is.null(e$group)) rep(1, nrow(e)) else e$group
+  list(text = case$text, data = case$data, args = case$args, lhs = e$lhs, op = e$op, rhs = e$rhs, group = group,
+       est = e$est, se = e$se)
+})
+write(toJSON(out, digits = 10, auto_unbox = TRUE, pretty = TRUE), "sam_more.json")
