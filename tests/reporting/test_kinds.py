@@ -202,6 +202,18 @@ def test_paths_of_groups_with_equal_loadings_say_whether_that_was_tested(alike):
     assert not any(v.caution for v in tested.verdicts)
 
 
+def test_paths_are_refused_where_the_test_of_invariance_found_unequal_loadings():
+    frame = people(slope=0.6)
+    south = frame["region"] == "south"
+    frame.loc[south, "s2"] *= 0.2
+    tested = sl.fit_invariance(TWO, frame, "region")
+    assert "loadings" not in {kind for step in tested.held for kind in step.equal}
+    made = report(sl.fit_sem(TWO, frame, group="region", group_equal="loadings"), tested)
+    parts = made.section("group_paths").parts
+    assert [p.title for p in parts if isinstance(p, Callout)] == ["Paths of groups must not be compared"]
+    assert not [p for p in parts if isinstance(p, Picture | Table)]
+
+
 def test_a_failed_structural_part_makes_no_claim(sam):
     failed = replace(sam, structural=replace(sam.structural, solved=False))
     made = report(failed)

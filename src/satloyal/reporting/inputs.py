@@ -17,6 +17,7 @@ from satloyal.models.sem.bootstrap import Bootstrap
 from satloyal.models.sem.fit import SemFit
 from satloyal.models.sem.measurement import Measurement
 from satloyal.reporting import numbers
+from satloyal.reporting.terms import worded
 from satloyal.reporting.verdicts import Direction
 
 if TYPE_CHECKING:
@@ -123,10 +124,12 @@ class Subject:
             return f"{self.at_start} did not converge."
         failed = list(dict.fromkeys(c for one in self.fits for c in one.failed_checks()))
         if not self.fit.admissible:
-            why = "; ".join(c.message for c in failed) or "some estimates lie outside what is possible"
+            why = (
+                "; ".join(worded(c.message) for c in failed) or "some estimates lie outside what is possible"
+            )
             return f"the solution of {self.in_text} is inadmissible ({why.rstrip('.')})."
         if failed:
-            why = "; ".join(f"{c.name}: {c.message.rstrip('.')}" for c in failed)
+            why = "; ".join(f"{c.name}: {worded(c.message).rstrip('.')}" for c in failed)
             return f"{self.at_start} failed a check that bars claims ({why})."
         return ""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from satloyal.models.fit import Fit
 from satloyal.reporting.inputs import Inputs
 from satloyal.reporting.parts import Callout, Heading, Part, Section
+from satloyal.reporting.terms import worded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,9 +27,9 @@ def fit_headline(result: Fit) -> str:
 def fit_barred(result: Fit) -> str:
     """Return why a fit may not be used; empty if it may."""
     if not result.converged or not result.admissible:
-        return result.headline()
+        return worded(result.headline())
     failed = result.failed_checks()
-    return "; ".join(f"{c.name}: {c.message.rstrip('.')}" for c in failed) + "." if failed else ""
+    return "; ".join(f"{c.name}: {worded(c.message).rstrip('.')}" for c in failed) + "." if failed else ""
 
 
 def _nothing(result: Any) -> tuple[str, ...]:

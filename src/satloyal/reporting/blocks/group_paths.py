@@ -16,7 +16,7 @@ from satloyal.reporting.parts import Callout, Heading, Paragraph, Part, Picture,
 from satloyal.reporting.rows import each_row
 from satloyal.reporting.tables import comparison, invariance
 from satloyal.reporting.tables.cells import pair
-from satloyal.reporting.terms import listed
+from satloyal.reporting.terms import listed, worded
 
 __all__ = ["group_paths"]
 
@@ -46,13 +46,13 @@ def _parts(subject: Subject, inputs: Inputs, suffix: str) -> list[Part]:
         return [Callout("bad", "Paths of groups are not compared", subject.barred)]
     check = paths_comparable(subject.fit)
     if check is not None and check.status != "pass":
-        text = (
+        text = worded(
             f"{check.message[:1].upper()}{check.message[1:]}. {check.advice[:1].upper()}{check.advice[1:]}."
         )
         return [Callout("bad", "Paths of groups must not be compared", text)]
     tested = _tested(inputs, subject)
-    if tested is not None and tested.level is not None and not _metric(tested):
-        text = f"Equal loadings were tested and do not hold: {tested.headline()}"
+    if tested is not None and not _metric(tested):
+        text = f"Equal loadings were not found: {tested.headline()}"
         return [Callout("bad", "Paths of groups must not be compared", text)]
     parts: list[Part] = []
     if tested is None and check is not None and check.value == 0.0:

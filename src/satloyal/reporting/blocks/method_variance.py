@@ -51,8 +51,9 @@ def _verdict(found: MethodVariance) -> str:
     frame = found.tidy()
     moved = frame[frame["significance"].isin(["lost", "gained", "turned"])]
     paths = listed(dict.fromkeys(in_words(t) for t in moved["term"]))
+    point = "points" if len(warned) == 1 else "point"
     start = (
-        f"{len(warned)} of {len(done)} tests {'points' if len(warned) == 1 else 'point'} to method variance: {listed(warned)}."
+        f"{len(warned)} of {len(done)} tests {point} to method variance: {listed(warned)}."
         if warned
         else f"None of {len(done)} tests finds method variance that matters for the paths."
     )

@@ -12,7 +12,7 @@ from satloyal.reporting.figures.from_fits import graph_of
 from satloyal.reporting.figures.paths import draw_paths
 from satloyal.reporting.inputs import Inputs, Subject
 from satloyal.reporting.judging import judge_subject
-from satloyal.reporting.kind import Kind
+from satloyal.reporting.kind import Kind, fit_barred
 from satloyal.reporting.parts import Paragraph, Part, Picture, Verdicts
 from satloyal.reporting.table import Cell, Column, Table, Tone, Value
 from satloyal.reporting.tables import sem as sem_tables
@@ -47,12 +47,12 @@ def _parts(found: Sam, suffix: str) -> list[Part]:
 
 def _subject(found: Sam) -> Subject:
     assert found.structural is not None  # noqa: S101 - callers ask only where there is one
-    return Subject(found.structural, None, "The structural part", _barred(found))
+    return Subject(found.structural, None, "The structural part", fit_barred(found))
 
 
 def _verdict(found: Sam) -> str:
-    if _barred(found):
-        return f"No claim is made from the paths: {_barred(found)}"
+    if fit_barred(found):
+        return f"No claim is made from the paths: {fit_barred(found)}"
     least = found.reliability.idxmin() if len(found.reliability) else None
     fit = found.structural
     assert fit is not None  # noqa: S101 - it converged
@@ -97,13 +97,6 @@ def _blocks(found: Sam, name: str) -> Table:
     return Table.build(name, "Measurement, block by block", columns, rows, (note,))
 
 
-def _barred(found: Sam) -> str:
-    if not found.converged or not found.admissible:
-        return found.headline()
-    failed = found.failed_checks()
-    return "; ".join(f"{c.name}: {c.message.rstrip('.')}" for c in failed) + "." if failed else ""
-
-
 def _figure(found: Sam) -> Figure:
     return draw_paths(graph_of(_subject(found)))
 
@@ -114,7 +107,6 @@ SAM = Kind(
     title="Structure after measurement",
     noun=lambda found: "Structural-after-measurement fit",
     parts=_parts,
-    barred=_barred,
     methods=lambda found: (
         "Local structural-after-measurement estimation: the measurement blocks were fitted by maximum "
         "likelihood, "

@@ -148,26 +148,25 @@ def latent_means(frame: pd.DataFrame, name: str) -> Table:
 
 
 def path_differences(frame: pd.DataFrame, name: str) -> Table:
-    """Differences of paths between groups, and the test that all groups have the same."""
+    """Differences of paths between groups; of three groups or more also the test that all have the same."""
+    joint = bool((frame["df"].fillna(0) > 1).any())
     columns = [
         Column("path", "Path"),
         Column("group", "Group"),
         Column("est", "Difference", "number", 3),
         Column("ci", "95 % interval", "interval", 3),
-        Column("wald", "Wald χ²", "number"),
-        Column("df", "df", "int"),
-        Column("pvalue", "p", "p"),
     ]
+    columns += [Column("wald", "Wald χ²", "number"), Column("df", "df", "int")] if joint else []
+    columns += [Column("pvalue", "p", "p")]
     rows: list[list[Cell | Value]] = []
     for row in each_row(frame):
-        path = f"{row.rhs} → {row.lhs}"
+        path, p = f"{row.rhs} → {row.lhs}", value_cell(row.pvalue, "undefined")
         if row.group:
-            head: list[Cell | Value] = [path, f"{row.group} − {row.reference}"]
-            rows.append([*head, value_cell(row.est, "undefined"), _interval(row), "", "",
-                         value_cell(row.pvalue, "undefined")])  # fmt: skip
+            gap = [value_cell(row.est, "undefined"), _interval(row)]
+            rows.append([path, f"{row.group} − {row.reference}", *gap, *([""] * 2 * joint), p])
         elif row.df > 1:
-            rows.append([path, "all groups equal", "", "", value_cell(row.wald, "undefined"),
-                         value_cell(row.df), value_cell(row.pvalue, "undefined")])  # fmt: skip
+            whole = [value_cell(row.wald, "undefined"), value_cell(row.df)]
+            rows.append([path, "all groups equal", Cell(""), Cell(""), *whole, p])
     return Table.build(name, "Paths compared between groups", columns, rows)
 
 
