@@ -20,6 +20,7 @@ from satloyal.models.sem.inference import null_directions
 from satloyal.models.sem.ordinal_checks import (
     definite_correlations,
     negative_residuals,
+    rare_categories,
     robust_measures_known,
     sparse_tables,
 )
@@ -276,6 +277,7 @@ _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     sample_checks.weighted,
     _defined,
     smoothing_check,
+    rare_categories,
     sparse_tables,
     definite_correlations,
     robust_measures_known,

@@ -15,6 +15,7 @@ from satloyal.core.moments import Moments
 from satloyal.core.published import check_definite
 from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
+from satloyal.models.sem.declared import coded_categories, declared_note, declared_ordinal
 from satloyal.models.sem.incomplete import Incomplete
 from satloyal.notes import Note
 from satloyal.survey.survey import Survey
@@ -99,6 +100,8 @@ class Data:
         Columns.
     weights : ndarray, shape (n,), optional
     notes : tuple of Note
+    declared : tuple of str
+        Columns that the data themselves call ordinal.
     """
 
     frame: pd.DataFrame | None
@@ -107,6 +110,7 @@ class Data:
     cluster: str | None
     weights: Array | None
     notes: tuple[Note, ...]
+    declared: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -142,7 +146,8 @@ class Data:
         for column, what in ((group, "group"), (cluster, "cluster")):
             if column is not None:
                 _check_column(frame, column, f"{what}=")
-        return cls(frame, None, group, cluster, _weight_values(frame, weights), tuple(notes))
+        declared = declared_ordinal(data)
+        return cls(frame, None, group, cluster, _weight_values(frame, weights), tuple(notes), declared)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -170,8 +175,14 @@ class Data:
             return 1
         return int(self.frame[self.group].nunique())
 
-    def sample(self, names: Sequence[str]) -> Sample:
+    def sample(self, names: Sequence[str], ordered: Sequence[str] = ()) -> Sample:
         """Take the variables of a model.
+
+        Parameters
+        ----------
+        names : sequence of str
+        ordered : sequence of str
+            Those that are taken as ordinal.
 
         Raises
         ------
@@ -182,10 +193,13 @@ class Data:
             return Sample(_checked(self.moments.select(names)), None, None, self.notes)
         assert self.frame is not None  # noqa: S101
         group = None if self.group is None else self.frame[self.group].to_numpy()
-        rows = CompleteRows.of(self.frame, list(names), weights=self.weights, group=group)
+        frame, coded = coded_categories(self.frame, names)
+        rows = CompleteRows.of(frame, list(names), weights=self.weights, group=group)
         self._check_groups(rows)
         clusters = self._clusters(rows)
-        return Sample(_checked(Moments.from_rows(rows)), rows, clusters, (*self.notes, *rows.notes))
+        said = declared_note(self.declared, names, ordered)
+        notes = (*self.notes, *coded, *said, *rows.notes)
+        return Sample(_checked(Moments.from_rows(rows)), rows, clusters, notes)
 
     def incomplete_sample(
         self, names: Sequence[str], complete: Sequence[str], auxiliary: Sequence[str] = ()
@@ -208,13 +222,13 @@ class Data:
         if self.frame is None:
             raise FitError("missing values are in rows, and the data are moments", fix="give the rows")
         group = None if self.group is None else self.frame[self.group].to_numpy()
-        rows = IncompleteRows.of(
-            self.frame, list(names), complete=complete, weights=self.weights, group=group
-        )
+        frame, coded = coded_categories(self.frame, names)
+        rows = IncompleteRows.of(frame, list(names), complete=complete, weights=self.weights, group=group)
         self._check_groups(rows)
         clusters = self._clusters(rows)
         incomplete = Incomplete.of(rows, auxiliary)
-        notes = (*self.notes, *rows.notes, incomplete.note(rows))
+        said = declared_note(self.declared, names, ())
+        notes = (*self.notes, *coded, *said, *rows.notes, incomplete.note(rows))
         return Sample(_checked(incomplete.moments(rows)), rows, clusters, notes, incomplete)
 
     def _check_groups(self, rows: CompleteRows | IncompleteRows) -> None:

@@ -203,7 +203,7 @@ def fit_sem(
     if categorical:
         items = ordinal_variables(ordered or (), table, given.columns)
         check_items(table, items, parameterization)
-        sample = ordinal_sample(given.sample(table.observed), items, parameterization)
+        sample = ordinal_sample(given.sample(table.observed, items), items, parameterization)
         table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)
     elif incomplete:
         sample = given.incomplete_sample(table.observed, table.exogenous if missing == "fiml" else (), beside)

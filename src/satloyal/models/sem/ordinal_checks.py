@@ -12,11 +12,19 @@ from satloyal.models.sem.ordinal_robust import robust_reason
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["definite_correlations", "negative_residuals", "robust_measures_known", "sparse_tables"]
+__all__ = [
+    "definite_correlations",
+    "negative_residuals",
+    "rare_categories",
+    "robust_measures_known",
+    "sparse_tables",
+]
 
 _FEW = 5.0  # answers expected in a cell
 _SPARSE = 0.20  # share of cells with fewer
 _SHOWN = 5
+_RARE = 5  # answers that a threshold should rest on
+_MANY = 15  # categories from which an item is as good as continuous
 
 
 def sparse_tables(fit: SemFit) -> Check | None:
@@ -45,6 +53,39 @@ def sparse_tables(fit: SemFit) -> Check | None:
         advice="polychorics of sparse tables vary more than their errors say, and so do scaled tests: merge "
         "rare categories and see whether results hold" if thin else "",
         source="Cochran 1954, Biometrics 10:417-451; Olsson 1979, Psychometrika 44:443-460",
+    )  # fmt: skip
+
+
+def rare_categories(fit: SemFit) -> Check | None:
+    """Judge whether each category has answers enough for its thresholds, and items not too many of them."""
+    ordinal = fit.input.ordinal
+    if ordinal is None:
+        return None
+    rare, least = [], np.inf
+    for group in ordinal.groups:
+        place = f" in group {group.label}" if len(ordinal.groups) > 1 else ""
+        for item in np.flatnonzero(group.ordered).tolist():
+            counts = np.bincount(group.coded.codes[:, item], minlength=int(group.layout.sizes[item]))
+            least = min(least, float(counts.min()))
+            level = group.coded.levels[item]
+            rare += [f"{group.names[item]} = {level[k]:g}{place} ({counts[k]})"
+                     for k in np.flatnonzero(counts < _RARE)]  # fmt: skip
+    first = ordinal.groups[0]
+    many = [f"{first.names[i]} ({first.layout.sizes[i]})" for i in np.flatnonzero(first.layout.sizes > _MANY)]
+    parts, advice = [], []
+    if rare:
+        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
+        parts.append(f"fewer than {_RARE} answers: {', '.join(rare[:_SHOWN])}{more}")
+        advice.append("merge rare categories with their neighbours, or leave an item out that hardly varies")
+    if many:
+        more = f" and {len(many) - _SHOWN} more" if len(many) > _SHOWN else ""
+        parts.append(f"over {_MANY} categories: {', '.join(many[:_SHOWN])}{more}")
+        advice.append("items as fine as that are better taken as continuous, with estimator='MLR'")
+    return Check(
+        "categories", "warn" if parts else "pass",
+        "; ".join(parts) or f"every category of every item has {_RARE} answers or more",
+        value=least, threshold=float(_RARE), advice="; ".join(advice),
+        source="Rhemtulla, Brosseau-Liard & Savalei 2012, Psychol. Methods 17:354-373",
     )  # fmt: skip
 
 
