@@ -12,6 +12,7 @@ from satloyal.positions import Positions
 from satloyal.survey import codebook_file, codebook_text
 from satloyal.survey.construct import Code, Construct, Item, as_code
 from satloyal.survey.nearest import did_you_mean
+from satloyal.survey.place import Place
 
 __all__ = ["Codebook"]
 
@@ -32,6 +33,8 @@ class Codebook:
         Columns with groups to compare.
     missing : mapping of code to reason
         Codes that mean "no answer" in every column of answers; where an item has a scale, only outside it.
+    places : mapping of str to Place
+        Where columns stand in the file, when the file calls them otherwise.
     keep_personal : tuple of str
         Columns with personal data that stay in the analysis table on purpose.
     title : str
@@ -64,12 +67,14 @@ class Codebook:
     group: tuple[str, ...] = ()
     cluster: str | None = None
     missing: Mapping[Code, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
     keep_personal: tuple[str, ...] = ()
     title: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", dict(self.items))
         object.__setattr__(self, "constructs", tuple(self.constructs))
+        object.__setattr__(self, "places", dict(self.places))
         object.__setattr__(self, "group", (self.group,) if isinstance(self.group, str) else tuple(self.group))
         object.__setattr__(self, "missing", {as_code(k): str(v) for k, v in self.missing.items()})
         self._check_constructs()

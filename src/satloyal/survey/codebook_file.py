@@ -17,6 +17,7 @@ from satloyal.errors import SurveyError
 from satloyal.positions import KeyPath, Positions, index_positions
 from satloyal.survey.construct import Code, Construct, Item, as_code
 from satloyal.survey.nearest import did_you_mean
+from satloyal.survey.place import Place
 from satloyal.survey.scale import Scale
 
 __all__ = ["load", "parse", "read_text"]
@@ -30,12 +31,14 @@ TOP_KEYS = (
     "cluster",
     "missing",
     "keep_personal",
+    "columns",
     "scale",
     "ordinal",
     "constructs",
     "items",
 )
 CONSTRUCT_KEYS = ("label", "items", "scale", "labels", "reverse", "ordinal", "missing")
+PLACE_KEYS = ("column", "values", "split", "choices")
 ITEM_KEYS = ("text", "scale", "labels", "reverse", "ordinal", "missing")
 
 
@@ -110,6 +113,7 @@ def parse(data: Mapping[str, Any], where: str, places: Positions, prefix: KeyPat
     parts["group"] = _names(desk, ("group",), data.get("group", []))
     parts["keep_personal"] = _names(desk, ("keep_personal",), data.get("keep_personal", []))
     parts["missing"] = _missing(desk, ("missing",), data.get("missing", {}))
+    parts["places"] = _places(desk, data.get("columns", {}))
     default = _Reading(
         _scale(desk, (), data.get("scale"), None), _flag(desk, ("ordinal",), data.get("ordinal", False)), {}
     )
@@ -190,6 +194,49 @@ def _items(
         if built is not None:
             items[name] = built
     return items
+
+
+def _places(desk: _Desk, data: Any) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for name, given in _table(desk, ("columns",), data).items():
+        path: KeyPath = ("columns", name)
+        body = given if isinstance(given, Mapping) else {"column": given}
+        _known(desk, path, body, PLACE_KEYS)
+        column = body.get("column")
+        if isinstance(column, bool) or not isinstance(column, str | int) or column == "":
+            desk.note(
+                path,
+                f"column {name!r} must say what the file calls it, or its position from 0, "
+                f"not {'nothing' if column is None else _kind(column)}",
+            )
+            continue
+        values = _numbers(desk, (*path, "values"), body.get("values", {}))
+        split = str(_text(desk, (*path, "split"), body.get("split", " ")) or "") if "split" in body else ""
+        choices = _choices(desk, path, body.get("choices", {}))
+        built = _made(desk, path, partial(Place, column, values, split, choices))
+        if built is not None:
+            places[name] = built
+    return places
+
+
+def _numbers(desk: _Desk, path: KeyPath, value: Any) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for text, number in _table(desk, path, value).items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            desk.note((*path, text), f"{text!r} must stand for a number, not {_kind(number)}")
+        else:
+            numbers[text] = float(number)
+    return numbers
+
+
+def _choices(desk: _Desk, path: KeyPath, value: Any) -> dict[str, str]:
+    """Return columns by choice; a list makes NAME1, NAME2, … in its order."""
+    if isinstance(value, list | tuple):
+        stem = str(path[-1]).rstrip("*")
+        value = {f"{stem}{k}": choice for k, choice in enumerate(value, start=1)}
+    texts = _table(desk, (*path, "choices"), value).items()
+    named = {name: _text(desk, (*path, "choices", name), choice) for name, choice in texts}
+    return {name: choice for name, choice in named.items() if choice is not None}
 
 
 def _made(desk: _Desk, path: KeyPath, build: Callable[[], Any]) -> Any:

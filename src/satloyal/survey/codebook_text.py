@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from satloyal.survey.construct import Construct, Item
+from satloyal.survey.place import Place
 from satloyal.survey.scale import Scale
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def write(book: Codebook) -> str:
             lines.append(f"{name} = {_listed(getattr(book, name))}")
     if book.missing:
         lines.append(f"missing = {_inline(book.missing)}")
+    if book.places:
+        lines += ["", "[columns]"]
+        lines += [f"{_key(name)} = {_place(place)}" for name, place in book.places.items()]
     for construct in book.constructs:
         lines += ["", f"[constructs.{_key(construct.name)}]"]
         if construct.label:
@@ -57,6 +61,19 @@ def _item_lines(item: Item, construct: Construct | None) -> list[str]:
     if item.missing:
         lines.append(f"missing = {_inline(item.missing)}")
     return lines
+
+
+def _place(place: Place) -> str:
+    column = str(place.column) if isinstance(place.column, int) else _quoted(place.column)
+    if not place.values and not place.choices:
+        return column
+    parts = [f"column = {column}"]
+    if place.values:
+        values = ", ".join(f"{_key(text)} = {_number(number)}" for text, number in place.values.items())
+        parts.append(f"values = {{{values}}}")
+    if place.choices:
+        parts += [f"split = {_quoted(place.split)}", f"choices = {_inline(place.choices)}"]
+    return "{" + ", ".join(parts) + "}"
 
 
 def _scale_lines(scale: Scale | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from satloyal.errors import SurveyError
 from satloyal.notes import Note
 from satloyal.survey import clean
 from satloyal.survey.codebook import Codebook
-from satloyal.survey.construct import Item
+from satloyal.survey.construct import Code, Item
 from satloyal.survey.numbers import Column, is_date, read_column, show_cell
 from satloyal.survey.personal import personal_by_content
 from satloyal.survey.raw import Finding, RawTable
@@ -36,21 +36,21 @@ def read(
         return column.values, None, list(clean.check_weights(name, column.values, raw.rows))
     item = book.items.get(name)
     own = item.missing if item is not None else {}
-    codes = {**book.missing, **own} if name != book.cluster else {}
+    codes = {**raw.words, **book.missing, **own} if name != book.cluster else {}
     column = read_column(cells, decimal=raw.decimal, codes=codes, known=known)
     if item is not None:
         clean.refuse_text(name, cells, column, raw.rows, raw.decimal)
-        return _read_item(item, column, book, raw.rows)
+        return _read_item(item, column, {**raw.words, **book.missing}, raw.rows)
     if name in book.group or name in (book.wave, book.cluster):
         return _read_category(name, cells, column, codes, raw, book)
     return _read_other(name, cells, column, codes, raw, strict=strict)
 
 
 def _read_item(
-    item: Item, column: Column, book: Codebook, rows: Sequence[int]
+    item: Item, column: Column, codes: Mapping[Code, str], rows: Sequence[int]
 ) -> tuple[Any, NDArray[np.object_], list[Finding]]:
     _refuse_infinite(item.name, column, rows)
-    values, why, _ = clean.apply_codes(column.values, column.reasons, book.missing, item.scale, item.missing)
+    values, why, _ = clean.apply_codes(column.values, column.reasons, codes, item.scale, item.missing)
     found: tuple[Finding, ...] = ()
     if item.scale is not None:
         values, why, found = clean.drop_outside(item.name, values, why, item.scale, rows)

@@ -1,7 +1,8 @@
 """Preparing: from a raw table and a codebook to the analysis table, step by step.
 
-Order: which column is what → personal data out → numbers → missing codes → range → weights, ids and groups →
-empty and constant items → reverse coding last.
+Order: columns under their names → choices as 1 and 0 → labels to numbers, by blocks → personal data out →
+numbers → missing codes → range → weights, ids and groups → dropouts → empty and constant items → reverse
+coding last.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from satloyal.survey import clean
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.columns import read
 from satloyal.survey.complete import answers, complete
+from satloyal.survey.dropout import finished_flag, mark_dropouts
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.personal import looks_personal, mentions_contact
+from satloyal.survey.placing import placed
 from satloyal.survey.raw import Finding, RawTable
+from satloyal.survey.ticks import ticked
 
 __all__ = ["Prepared", "prepare"]
 
@@ -72,6 +76,8 @@ def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "th
 
 def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     given = codebook is not None and bool(codebook.columns)
+    raw = ticked(placed(raw, {} if codebook is None else codebook.places))
+    finished = finished_flag(raw)
     book, found = complete(raw, codebook or Codebook())
     findings: list[Finding] = [*raw.findings, *found]
     _require_columns(raw, book)
@@ -90,11 +96,25 @@ def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     if not given:
         book = replace(book, items={**book.items, **answers(frame, raw, book)})
     why_missing = _reason_table(frame, reasons, book)
+    frame = _flags(frame, raw, book, finished)
+    asked = [n for n in raw.frame.columns if n in book.items]
+    why_missing, gone = mark_dropouts(frame, why_missing, asked, finished)
+    findings += gone
     findings += _summary_of_missing(why_missing[[n for n in book.items if n in why_missing]])
     findings += clean.empty_items(frame, book.items)
     findings += clean.constant_items(frame, book.items, eye=given)
     frame, turned = clean.reverse_items(frame, book.items.values())
     return Prepared(frame, why_missing, book, (*findings, *turned))
+
+
+def _flags(
+    frame: pd.DataFrame, raw: RawTable, book: Codebook, finished: NDArray[np.bool_] | None
+) -> pd.DataFrame:
+    """Say who finished as 1 and 0 where the codebook names the column."""
+    name = next((n for n in frame.columns if raw.kinds.get(n) == "finished"), None)
+    if name is None or finished is None or name not in book.places:
+        return frame
+    return frame.assign(**{name: finished.astype(float)})
 
 
 def _require_columns(raw: RawTable, book: Codebook) -> None:
@@ -129,7 +149,11 @@ def _personal(raw: RawTable, book: Codebook) -> tuple[set[str], list[Finding]]:
     """Find undeclared columns with personal data. Messages name the columns, never what stands in them."""
     stay = {*book.columns, *book.keep_personal}
     frame = raw.frame
-    out = [n for n in frame.columns if n not in stay and looks_personal(n, frame[n])]
+    out = [
+        n
+        for n in frame.columns
+        if n not in stay and (raw.kinds.get(n) == "personal" or looks_personal(n, frame[n]))
+    ]
     findings = []
     if out:
         message = (

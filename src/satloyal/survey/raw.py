@@ -10,7 +10,11 @@ import pandas as pd
 
 from satloyal.notes import Note
 
-__all__ = ["Finding", "RawTable"]
+__all__ = ["Finding", "Kind", "RawTable"]
+
+Kind = Literal[
+    "answer", "tick", "comment", "meta", "personal", "id", "weight", "wave", "finished", "duration", "derived"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,17 @@ class RawTable:
         columns, ``None`` elsewhere. The cell itself is empty in ``frame``.
     decimal : {".", ","}
         Decimal mark of numbers written as text.
+    positions : mapping of str to int
+        Where a column stands in the file, from 0; where it is empty, the order of ``frame`` counts.
+    stems : mapping of str to str
+        Text that a column shares with the others of its question: the stem of a matrix. Two columns with one
+        stem may still have different answer scales.
+    kinds : mapping of str to Kind
+        What the vendor's layout says that a column is: an answer, one box to tick of a question with several,
+        a comment, something about the interview (``"meta"``), personal data, the respondent's id, whether
+        the interview was finished and how many seconds it took, or what the vendor computed (``"derived"``).
+    words : mapping of str or float to str
+        Cells that mean "no answer" in this vendor's files → reason, as ``{"(空)": "skipped"}``.
     repeated : mapping of str to tuple of str
         Column names that the file uses more than once → the names given to them here.
     findings : tuple of Finding
@@ -64,5 +79,9 @@ class RawTable:
     measures: Mapping[str, str] = field(default_factory=dict)
     reasons: pd.DataFrame | None = None
     decimal: Literal[".", ","] = "."
+    positions: Mapping[str, int] = field(default_factory=dict)
+    stems: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    words: Mapping[str | float, str] = field(default_factory=dict)
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

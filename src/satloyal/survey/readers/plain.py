@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from satloyal.errors import SurveyError
-from satloyal.notes import Note
-from satloyal.survey.clean import listing, unique_names
+from satloyal.survey.clean import listing
 from satloyal.survey.numbers import parse_number
-from satloyal.survey.raw import Finding, RawTable
+from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.grid import Grid
+from satloyal.survey.readers.heading import Heading, table_from
 from satloyal.survey.readers.match import Match
 
-__all__ = ["PlainReader", "require_even", "table_of"]
+__all__ = ["PlainReader", "require_even"]
 
 
 class PlainReader:
@@ -43,7 +41,7 @@ class PlainReader:
         require_even(grid)
         names = [_name(cell) for cell in grid.rows[0]]
         _require_header(grid, names)
-        return table_of(grid, names, first=1)
+        return table_from(grid, [Heading(name) for name in names], first=1)
 
 
 def require_even(grid: Grid) -> None:
@@ -88,43 +86,4 @@ def _require_header(grid: Grid, names: list[str]) -> None:
 def _is_number(cell: Any, decimal: str) -> bool:
     return isinstance(cell, int | float) or (
         isinstance(cell, str) and parse_number(cell, decimal) is not None
-    )
-
-
-def table_of(grid: Grid, names: list[str], *, first: int) -> RawTable:
-    """Make a raw table of the rows from ``first`` on, keeping every column that holds anything.
-
-    Parameters
-    ----------
-    grid : Grid
-        Rows of equal length.
-    names : list of str
-        A name for each column; empty ones are named by their place, repeated ones numbered.
-    first : int
-        Index of the first respondent's row.
-    """
-    body = grid.rows[first:]
-    if not body:
-        raise SurveyError(
-            "the file has column names but no responses", fix="export again, with responses included"
-        )
-    findings = list(grid.findings)
-    keep = [j for j, name in enumerate(names) if name or any(row[j] is not None for row in body)]
-    nameless = [j for j in keep if not names[j]]
-    if nameless:
-        made = [f"column_{j + 1}" for j in nameless]
-        message = (
-            f"{len(nameless)} column{'s have' if len(nameless) > 1 else ' has'} no name: now {listing(made)}"
-        )
-        findings.append(Finding(Note("column names", message, len(nameless)), eye=True))
-    full = [names[j] or f"column_{j + 1}" for j in keep]
-    unique, repeated = unique_names(full)
-    columns = {name: [row[j] for row in body] for name, j in zip(unique, keep, strict=True)}
-    frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
-    return RawTable(
-        frame,
-        grid.numbers[first:],
-        decimal=grid.decimal,
-        repeated=repeated,
-        findings=tuple(findings),
     )
