@@ -12,30 +12,36 @@ from satloyal.core.resample import Resampler, group_counts, shared_clusters, wis
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["ModelDraws", "RowDraws"]
+__all__ = ["ModelDraws", "RowDraws", "clusters_shared", "rows_of_group"]
 
 Array = NDArray[Any]
 
 _HELD = 2**24  # counts of drawn rows that are held at once
 
 
+def rows_of_group(fit: SemFit, group: int) -> tuple[Array, Array | None, Array | None]:
+    """Return a group's rows (n, p), their weights (n,) and their clusters (n,), numbered within the group."""
+    rows, clusters = fit.input.rows, fit.input.clusters
+    assert rows is not None  # noqa: S101 - callers have rows
+    own = rows.codes == group
+    within = None if clusters is None else np.unique(clusters[own], return_inverse=True)[1]
+    return rows.values[own], None if rows.weights is None else rows.weights[own], within
+
+
+def clusters_shared(fit: SemFit) -> list[Array] | None:
+    """Return the clusters of each group's rows where some cluster spans groups, else ``None``."""
+    rows = fit.input.rows
+    assert rows is not None  # noqa: S101 - callers have rows
+    return shared_clusters(fit.input.clusters, [rows.codes == code for code in range(fit.ngroups)])
+
+
 class RowDraws:
     """Draws rows of each group with replacement."""
 
     def __init__(self, fit: SemFit) -> None:
-        rows = fit.input.rows
-        assert rows is not None  # noqa: S101 - the kind was checked
         self.fit = fit
-        self.groups = []
-        for code in range(fit.ngroups):
-            mask = rows.codes == code
-            clusters = None
-            if fit.input.clusters is not None:
-                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
-            weights = None if rows.weights is None else rows.weights[mask]
-            self.groups.append(Resampler(rows.values[mask], weights, clusters))
-        masks = [rows.codes == code for code in range(fit.ngroups)]
-        self.shared = shared_clusters(fit.input.clusters, masks)
+        self.groups = [Resampler(*rows_of_group(fit, code)) for code in range(fit.ngroups)]
+        self.shared = clusters_shared(fit)
 
     def moments(self, size: int, generator: np.random.Generator) -> tuple[list[Array], list[Array | None]]:
         """Return covariances and means of each group, shapes (size, p, p) and (size, p)."""

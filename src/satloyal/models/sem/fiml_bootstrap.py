@@ -14,7 +14,8 @@ from satloyal.core.optimize import Solution, minimise
 from satloyal.core.pattern_resample import PatternResampler, normal_patterns
 from satloyal.core.patterns import PatternLikelihood
 from satloyal.core.quasi_newton import minimise_near
-from satloyal.core.resample import group_counts, shared_clusters
+from satloyal.core.resample import group_counts
+from satloyal.models.sem.draws import clusters_shared, rows_of_group
 from satloyal.models.sem.estimate import Problem, well_conditioned
 from satloyal.models.sem.fiml import IncompleteTerm
 
@@ -57,21 +58,14 @@ class IncompleteDraws:
     """
 
     def __init__(self, fit: SemFit, kind: Literal["nonparametric", "parametric"]) -> None:
-        incomplete, rows = fit.input.incomplete, fit.input.rows
+        incomplete = fit.input.incomplete
         assert incomplete is not None  # noqa: S101 - callers draw only then
-        assert rows is not None  # noqa: S101
         self.fit, self.kind, self.incomplete = fit, kind, incomplete
-        self.resamplers = []
-        for code in range(fit.ngroups):
-            mask = rows.codes == code
-            clusters = None
-            if fit.input.clusters is not None:
-                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
-            weights = None if rows.weights is None else rows.weights[mask]
-            found = incomplete.patterns[code]
-            self.resamplers.append(PatternResampler(rows.values[mask], weights, clusters, found))
-        masks = [rows.codes == code for code in range(fit.ngroups)]
-        self.shared = shared_clusters(fit.input.clusters, masks)
+        self.resamplers = [
+            PatternResampler(*rows_of_group(fit, code), patterns)
+            for code, patterns in enumerate(incomplete.patterns)
+        ]
+        self.shared = clusters_shared(fit)
 
     def batches(self, size: int, generator: np.random.Generator) -> Iterator[Batch]:
         """Draw samples, as many at a time as fit into memory: that depends on the data alone."""

@@ -17,6 +17,7 @@ from satloyal.core.resample import Resampler
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, plain
 from satloyal.models.sem.constructs import COEFFICIENTS, Construct, MeasurementModel
+from satloyal.models.sem.draws import rows_of_group
 from satloyal.models.sem.htmt_interval import Interval, Kind, htmt_interval
 from satloyal.models.sem.measurement_table import construct_table, cross_loadings
 from satloyal.models.sem.ordinal_bootstrap import OrdinalRows
@@ -301,17 +302,14 @@ def _group(
 
 def _rows(fit: SemFit, position: int) -> Resampler | None:
     """Return the rows of one group, with their weights and clusters; None for a fit to moments."""
-    rows, clusters = fit.input.rows, fit.input.clusters
-    if rows is None:
+    if fit.input.rows is None:
         return None
-    own = rows.codes == position
-    weights = None if rows.weights is None else rows.weights[own]
-    within = None if clusters is None else np.unique(clusters[own], return_inverse=True)[1]
+    values, weights, within = rows_of_group(fit, position)
     if fit.input.incomplete is not None:
-        return PatternResampler(rows.values[own], weights, within, fit.input.incomplete.patterns[position])
+        return PatternResampler(values, weights, within, fit.input.incomplete.patterns[position])
     if fit.input.ordinal is not None:
-        return OrdinalRows(rows.values[own], None, within, fit.input.ordinal.groups[position])
-    return Resampler(rows.values[own], weights, within)
+        return OrdinalRows(values, None, within, fit.input.ordinal.groups[position])
+    return Resampler(values, weights, within)
 
 
 def _reliability_table(model: MeasurementModel, label: Any, converged: bool) -> pd.DataFrame:

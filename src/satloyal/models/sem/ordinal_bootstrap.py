@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from satloyal.core.optimize import Solution
 from satloyal.core.ordinal_moments import OrdinalMoments
 from satloyal.core.ordinal_resample import OrdinalReplicates, OrdinalResampler
-from satloyal.core.resample import Resampler, group_counts, shared_clusters
+from satloyal.core.resample import Resampler, group_counts
 from satloyal.models.sem.constrain import restart_restricted
+from satloyal.models.sem.draws import clusters_shared, rows_of_group
 from satloyal.models.sem.estimate import restart
 from satloyal.models.sem.estimators import estimator_named
 
@@ -44,15 +45,12 @@ class OrdinalDraws:
         self.fit, self.ordinal, self.rows, self.guess = fit, ordinal, rows, guess
         self.weights, self.tolerance = weights, tolerance
         self.kind = estimator_named(fit.estimator).discrepancy
-        masks = [rows.codes == code for code in range(fit.ngroups)]
         self.resamplers = [OrdinalResampler(group) for group in ordinal.groups]
         self.drawers = []
-        for mask in masks:
-            clusters = None
-            if fit.input.clusters is not None:
-                clusters = np.unique(fit.input.clusters[mask], return_inverse=True)[1]
-            self.drawers.append(Resampler(rows.values[mask], None, clusters))
-        self.shared = shared_clusters(fit.input.clusters, masks)
+        for code in range(fit.ngroups):
+            values, _, clusters = rows_of_group(fit, code)
+            self.drawers.append(Resampler(values, None, clusters))
+        self.shared = clusters_shared(fit)
         self.hessian = fit.observed_hessian
         self.profiled: Array | None = None
         whole = self._profile(self.weights, None)
