@@ -22,6 +22,7 @@ __all__ = [
     "Checks",
     "Code",
     "Heading",
+    "Mood",
     "Paragraph",
     "Part",
     "Picture",

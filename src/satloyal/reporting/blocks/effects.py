@@ -10,10 +10,12 @@ from satloyal.reporting import numbers
 from satloyal.reporting.figures.forest import ForestRow, draw_forest
 from satloyal.reporting.figures.from_fits import forest_rows
 from satloyal.reporting.inputs import Inputs, Subject
-from satloyal.reporting.parts import Callout, Heading, Paragraph, Part, Picture, Section
+from satloyal.reporting.parts import Callout, Heading, Mood, Paragraph, Part, Picture, Section
 from satloyal.reporting.tables import sem as tables
 
 __all__ = ["effects"]
+
+_MANY = 0.05  # share of inadmissible replicates that deserves a look
 
 
 def effects(inputs: Inputs) -> Section | None:
@@ -103,4 +105,6 @@ def _lost(boot: Bootstrap) -> Callout | None:
         )
     if not said:
         return None
-    return Callout("warn" if boot.converged else "bad", "What became of the replicates", " ".join(said))
+    many = counts["failed"] or counts["inadmissible"] > _MANY * counts["used"]
+    mood: Mood = "bad" if not boot.converged else "warn" if many else "info"
+    return Callout(mood, "What became of the replicates", " ".join(said))
