@@ -12,7 +12,6 @@ from satloyal.models.fit import Check
 from satloyal.models.sem import fit_checks, sample_checks
 from satloyal.models.sem.boundary import boundary_checks, unmet_check
 from satloyal.models.sem.cluster_checks import crossing_clusters
-from satloyal.models.sem.cluster_checks import crossing_clusters
 from satloyal.models.sem.effects import stability_checks
 from satloyal.models.sem.group_guard import paths_comparable
 from satloyal.models.sem.identify import row_name
@@ -272,7 +271,6 @@ _CHECKS: tuple[Callable[[Any], Check | None], ...] = (
     sample_checks.normality,
     sample_checks.influence,
     sample_checks.clusters,
-    crossing_clusters,
     crossing_clusters,
     sample_checks.weighted,
     _defined,
