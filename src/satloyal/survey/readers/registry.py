@@ -11,6 +11,7 @@ from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.match import Match
 from satloyal.survey.readers.plain import PlainReader
+from satloyal.survey.readers.qualtrics import QualtricsReader
 from satloyal.survey.readers.spss import SpssReader
 from satloyal.survey.readers.stata import StataReader
 
@@ -42,7 +43,12 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (SpssReader(), StataReader(), PlainReader())
+READERS: tuple[Reader, ...] = (
+    SpssReader(),
+    StataReader(),
+    QualtricsReader(),
+    PlainReader(),
+)
 
 
 def names(readers: Sequence[Reader] = READERS) -> tuple[str, ...]:
