@@ -66,7 +66,7 @@ def _pivots(matrices: Array) -> Array:
 
 
 def inverse_or_nan(matrices: Array) -> Array:
-    """Invert a batch of square matrices, shape (B, k, k); NaN where one is singular.
+    """Invert a batch of square matrices, shape (B, k, k); NaN where one is singular or not finite.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def inverse_or_nan(matrices: Array) -> Array:
     except np.linalg.LinAlgError:
         out = np.full_like(matrices, np.nan)
         for b, matrix in enumerate(matrices):
-            if np.linalg.matrix_rank(matrix) == len(matrix):
+            if np.isfinite(matrix).all() and np.linalg.matrix_rank(matrix) == len(matrix):
                 out[b] = np.linalg.inv(matrix)
         return out
 

@@ -145,6 +145,8 @@ class Data:
             )
         for column, what in ((group, "group"), (cluster, "cluster")):
             if column is not None:
+                if not pd.api.types.is_scalar(column):
+                    raise FitError(f"{what}= is {column!r}", where="fit_sem", fix="name one column")
                 _check_column(frame, column, f"{what}=")
         declared = declared_ordinal(data)
         return cls(frame, None, group, cluster, _weight_values(frame, weights), tuple(notes), declared)
@@ -250,11 +252,14 @@ class Data:
                 fix="drop them, or give each a cluster of its own",
             )  # fmt: skip
         clusters: Array = pd.factorize(column)[0]
-        if clusters.max() == 0:
-            raise FitError(
-                "all rows are in one cluster", where=f"column {self.cluster!r}",
-                fix="one cluster says nothing about how much clusters differ: leave cluster= out",
-            )  # fmt: skip
+        for code in np.unique(rows.codes):
+            if len(np.unique(clusters[rows.codes == code])) == 1:
+                where = f"column {self.cluster!r}"
+                label = rows.labels[code] if self.group is not None else ""
+                raise FitError(
+                    f"all rows {f'of group {label!r} ' if label else ''}are in one cluster", where=where,
+                    fix="one cluster says nothing about how much clusters differ: leave cluster= out",
+                )  # fmt: skip
         return clusters
 
 

@@ -175,7 +175,8 @@ def fit_sem(
         likelihood = "wishart"  # least squares take the unbiased covariances, and n − 1 in their tests
     spec = model if isinstance(model, Model) else parse(model)
     given = Data.of(data, group=group, cluster=cluster, weights=weights)
-    equal, partial, beside = _names(group_equal), _names(group_partial), _names(auxiliary)
+    equal = _names(group_equal, "group_equal=")
+    partial, beside = _names(group_partial, "group_partial="), _names(auxiliary, "auxiliary=")
     equal = with_cuts(equal) if categorical else equal
     if beside and not incomplete:
         raise FitError("auxiliary variables help with missing values", where="auxiliary=",
@@ -221,15 +222,19 @@ def _coded(effect_coding: EffectCoding) -> EffectCoding:
     if effect_coding is True:
         return "loadings"
     if effect_coding and "intercepts" in (
-        _names(effect_coding) if not isinstance(effect_coding, bool) else ()
+        _names(effect_coding, "effect_coding=") if not isinstance(effect_coding, bool) else ()
     ):
         raise FitError("ordinal items have thresholds in place of intercepts", where="effect_coding=",
                        fix="use effect_coding='loadings'")  # fmt: skip
     return effect_coding
 
 
-def _names(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _names(given: str | Sequence[str], where: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if given is not None and not isinstance(given, Iterable):
+        raise FitError(f"{where[:-1]} is {given!r}", where=where, fix="give a list of names")
+    return tuple(given or ())
 
 
 def _method(estimator: str | None, missing: str, likelihood: str, *, categorical: bool) -> Estimator:

@@ -70,6 +70,8 @@ def cfi(chisq: float, df: float, baseline: float, baseline_df: float) -> float:
     >>> round(cfi(85.3055, 24, 918.8516, 36), 4)
     0.9306
     """
+    if df == 0 and abs(chisq) < 1e-6:
+        return 1.0 if math.isfinite(baseline) else _NAN
     gap, gap0 = max(chisq - df, 0.0), max(chisq - df, baseline - baseline_df, 0.0)
     if not gap0 > 0:
         return 1.0 if math.isfinite(chisq) and math.isfinite(baseline) else _NAN

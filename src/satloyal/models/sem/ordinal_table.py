@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -47,7 +47,9 @@ def ordinal_variables(
     """
     if ordered is True:
         return tuple(name for name in table.observed if name not in table.covariates)
-    names = (ordered,) if isinstance(ordered, str) else tuple(dict.fromkeys(ordered or ()))
+    if not isinstance(ordered, str | Iterable):
+        raise FitError(f"ordered is {ordered!r}", where="ordered=", fix="name items, or say ordered=True")
+    names = (ordered,) if isinstance(ordered, str) else tuple(dict.fromkeys(ordered))
     for name in names:
         if name not in table.observed and name not in columns:
             raise FitError(
