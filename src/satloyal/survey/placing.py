@@ -136,13 +136,20 @@ def _renamed(raw: RawTable, names: Mapping[str, str]) -> RawTable:
 
 
 def _with_values(raw: RawTable, name: str, place: Place) -> RawTable:
+    """Replace cells by what the codebook says they stand for; codes with a label go by their label as well."""
     numbers = {as_code(text): number for text, number in place.values.items()}
+    labels = {code: as_code(label) for code, label in raw.value_labels.get(name, {}).items()}
 
     def number(cell: Any) -> Any:
-        return numbers.get(as_code(cell), cell) if isinstance(cell, str) else cell
+        if not isinstance(cell, str | int | float | np.number):
+            return cell
+        code = as_code(cell if isinstance(cell, str) else float(cell))
+        label = labels.get(code) if isinstance(code, float) else None
+        return numbers.get(code, numbers.get(label, cell) if label is not None else cell)
 
-    column = raw.frame[name].astype(object).map(number)
-    return replace(raw, frame=raw.frame.assign(**{name: column.astype(object)}))
+    column = raw.frame[name].astype(object).map(number).astype(object)
+    others = {column: known for column, known in raw.value_labels.items() if column != name}
+    return replace(raw, frame=raw.frame.assign(**{name: column}), value_labels=others)
 
 
 def _with_choices(raw: RawTable, name: str, place: Place) -> RawTable:
