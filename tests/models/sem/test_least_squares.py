@@ -139,3 +139,36 @@ def test_bootstrap_errors_are_near_the_robust_ones(frame, estimator):
     intervals = boot.tidy()[free]
     assert (intervals["bca_lower"] < intervals["est"]).all()
     assert (intervals["est"] < intervals["bca_upper"]).all()
+
+
+@pytest.mark.parametrize("pair", [("MLM", "MLMV"), ("WLSM", "WLSMV"), ("ULSM", "ULSMV")])
+def test_robust_measures_are_those_of_the_fit_and_not_of_its_test(frame, pair):
+    # estimates, χ² and Γ are the same in both, and so is what the population's CFI and RMSEA are; lavaan
+    # 0.6-14 has .9763, the plain CFI, under WLSM, and .9606 under WLSMV
+    text = MODEL.replace("speed ~ visual\n", "")
+    one, other = (sl.fit_sem(text, frame, estimator=name).glance() for name in pair)
+    for name in ("cfi_robust", "tli_robust", "rni_robust", "rmsea_robust"):
+        assert one[name] == pytest.approx(other[name], rel=1e-10)
+    if pair[0] == "WLSM":
+        assert one["cfi_robust"] == pytest.approx(0.96063, abs=1e-5)
+        assert one["baseline_chisq_scaling_factor"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_robust_measures_of_diagonal_weights_estimate_the_populations():
+    # Brosseau-Liard & Savalei 2014: E χ² = N F + c df, whatever the weights
+    truth = """F =~ .8*a1 + .7*a2 + .6*a3 + .7*a4
+        G =~ .8*b1 + .7*b2 + .6*b3 + .7*b4
+        F ~~ .4*G; a1 ~~ .15*b1; a2 ~~ .12*a3"""
+    model = "F =~ a1 + a2 + a3 + a4\nG =~ b1 + b2 + b3 + b4"
+    names = ["cfi", "cfi_robust", "rmsea", "rmsea_robust"]
+    large = sl.fit_sem(model, sl.simulate(truth, 300_000, seed=1, skewness=1.2), estimator="WLSM").glance()
+    small = [
+        sl.fit_sem(model, sl.simulate(truth, 300, seed=seed, skewness=1.2), estimator="WLSM").glance()[names]
+        for seed in range(5, 65)
+    ]
+    mean = pd.DataFrame(small).mean()
+    assert large["cfi_robust"] == pytest.approx(large["cfi"], abs=1e-4)  # without sampling error they agree
+    assert mean["cfi_robust"] == pytest.approx(large["cfi"], abs=0.0025)  # three standard errors
+    assert mean["rmsea_robust"] == pytest.approx(large["rmsea"], abs=0.005)
+    assert mean["cfi"] > large["cfi"] + 0.006  # the plain one, which lavaan shows as robust, flatters
+    assert mean["rmsea"] < 0.3 * large["rmsea"]

@@ -88,11 +88,12 @@ class ReleasedScores:
         FitError
             The data came as moments: their spread is not known.
         """
-        if fit.input.rows is None:
+        if not fit.input.spread_known:
             raise FitError(
                 f"score tests of {fit.estimator} need the spread of the moments, and so the rows",
-                where="score_tests", fix="fit to the rows, or with estimator='ML' or 'GLS'",
-            )  # fmt: skip
+                where="score_tests",
+                fix="fit to the rows, to moments with fourth=True, or with 'ML' or 'GLS'",
+            )
         q = fit.table.q
         number = {id(row): q + i + 1 for i, row in enumerate(cells)}
         rows = tuple(
@@ -127,7 +128,7 @@ class ReleasedScores:
 
     @property
     def _cells(self) -> int:
-        return len(self.score) - self.spread.shape[1]
+        return len(self.score) - int(self.spread.shape[1])
 
     def _test(self, directions: Array) -> Released:
         I, R = self.information, self.spread @ self.left  # noqa: E741 - the papers' name

@@ -137,8 +137,8 @@ def _robust(
         out.append((row.lhs, row.op, row.rhs, 0, "", "", found.naive, found.robust, 1, p, np.nan))
     total = scores.together(later)
     note = _limit(total.df, len(later) + len(written))
-    p = float(special.chdtrc(total.df, total.robust)) if total.df else np.nan
-    return ScoreTests(pd.DataFrame(out, columns=columns), total.naive, total.df, p, note, total.robust)
+    tail = float(special.chdtrc(total.df, total.robust)) if total.df else float("nan")
+    return ScoreTests(pd.DataFrame(out, columns=columns), total.naive, total.df, tail, note, total.robust)
 
 
 def _limit(df: int, wanted: int) -> str:
