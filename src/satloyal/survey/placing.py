@@ -136,7 +136,7 @@ def _renamed(raw: RawTable, names: Mapping[str, str]) -> RawTable:
 
 
 def _with_values(raw: RawTable, name: str, place: Place) -> RawTable:
-    """Replace cells by what the codebook says they stand for; codes with a label go by their label as well."""
+    """Replace cells by what the codebook says they stand for; codes with a label go by that as well."""
     numbers = {as_code(text): number for text, number in place.values.items()}
     labels = {code: as_code(label) for code, label in raw.value_labels.get(name, {}).items()}
 
