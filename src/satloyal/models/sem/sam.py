@@ -51,7 +51,8 @@ class StructuralFit(SemFit):
         """How the estimates came about."""
         text = (
             f"structural part by maximum likelihood from latent moments, n = {self.nobs}; two-step standard "
-            "errors; χ² and its indices are those of the structural part"
+            "errors; χ² and its indices are those of the structural part and take the factors as if "
+            "they were observed, so that true models are rejected too often: judge fit by fit_sem"
         )
         return (Note("estimation", text),)
 
