@@ -101,18 +101,18 @@ def score_products(fit: SemFit, *, summed: bool = True) -> Array:
     if not summed or parts[0][0].clusters is None:
         return np.asarray(sum(fourth.outer(maps) for fourth, maps in parts))
     place: dict[str, int] = {}
-    rows = [fourth.summed(maps) for fourth, maps in parts]
-    for labels, _ in rows:  # one cluster may have rows in several groups
+    held = [fourth.summed(maps) for fourth, maps in parts]
+    for labels, _ in held:  # one cluster may have rows in several groups
         for label in labels:
             place.setdefault(label, len(place))
     scores, strata = np.zeros((len(place), fit.table.q)), np.zeros(len(place), dtype=int)
-    for g, (labels, values) in enumerate(rows):
+    for g, (labels, values) in enumerate(held):
         at = [place[label] for label in labels]
         scores[at] += values
         strata[at] = g
     if len(scores) < 2:
         return np.full((fit.table.q, fit.table.q), math.nan)
-    scores *= inference.cluster_factors(strata, nested=len(place) == sum(len(labels) for labels, _ in rows))
+    scores *= inference.cluster_factors(strata, nested=len(place) == sum(len(labels) for labels, _ in held))
     return np.asarray(scores.T @ scores)
 
 
