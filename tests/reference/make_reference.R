@@ -501,6 +501,7 @@ published_figures <- function(folder) {
 source(file.path(here, "constraint_cases.R"))
 source(file.path(here, "fiml_cases.R"))
 source(file.path(here, "ordinal_cases.R"))
+source(file.path(here, "adversarial_cases.R"))
 source(file.path(here, "language_cases.R"))
 source(file.path(here, "least_squares_cases.R"))
 
@@ -511,9 +512,10 @@ if (action == "extra") {
   weighted_sample()
   incomplete_samples()
   ordinal_samples()
+  adversarial_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
                    c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases(),
-                     effect_coding_cases(), composite_cases(), least_squares_cases()))
+                     effect_coding_cases(), composite_cases(), least_squares_cases(), adversarial_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

@@ -112,7 +112,7 @@ def rfi(chisq: float, df: float, baseline: float, baseline_df: float) -> float:
 def ifi(chisq: float, df: float, baseline: float) -> float:
     """Incremental fit index (Bollen 1989, *Sociol. Methods Res.* 17:303-316)."""
     bottom = baseline - df
-    return (baseline - chisq) / bottom if bottom else _NAN
+    return (baseline - chisq) / bottom if bottom > 0 else _NAN
 
 
 def rmsea(chisq: float, df: float, n: float, groups: int = 1) -> float:
