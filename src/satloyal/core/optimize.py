@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from satloyal.core.linalg import solve_symmetric
+from satloyal.core.linalg import logdet_or_flag, solve_symmetric
 
 __all__ = ["Curvature", "Evaluation", "Objective", "Solution", "minimise"]
 
@@ -28,6 +28,7 @@ _SMALLEST = 1e-7  # a step shorter than this share of the full one is a stall
 _NOISE = 1e-13  # relative rounding noise of an objective value
 _CLOSE = 1e-4  # decrement from which on Newton steps are taken to converge quadratically
 _NEXT = 1e-4  # of the tolerance: the decrement that may be left after a last step of quadratic convergence
+_SADDLE = 1e-7  # negative curvature, a direction, relative to the diagonal, that is no rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def minimise(
     switch: float = 0.02,
     tolerance: float = 1e-12,
     max_iterations: int = 200,
+    leave_saddles: bool = False,
 ) -> Solution:
     """Minimise a batch of smooth functions.
 
@@ -124,6 +126,8 @@ def minimise(
     tolerance : float
         Newton decrement at which a problem is solved; its last step is still taken.
     max_iterations : int
+    leave_saddles : bool
+        Do not count a problem as solved where the observed curvature points down in some direction.
 
     Returns
     -------
@@ -155,6 +159,10 @@ def minimise(
         done = (-slope < tolerance) | _last(slope, before, observed, tolerance)
         done &= np.isfinite(value)
         stuck = ~done & ((length < _SMALLEST) | ~np.isfinite(value) | ~np.isfinite(slope) | (slope >= 0))
+        if leave_saddles and done.any():
+            saddle = done.copy()
+            saddle[done] = _points_down(objective, theta[done], which[done], observed[done], hessian[done])
+            done, stuck = done & ~saddle, stuck | saddle
         if done.any() or stuck.any():
             final = np.where(np.isfinite(step), theta + step, theta)
             out.value[which] = value
@@ -197,6 +205,17 @@ def minimise(
     out.value[which] = value
     out.close(which, theta, EXHAUSTED, -slope)
     return out.solution()
+
+
+def _points_down(objective: Objective, theta: Array, which: Array, observed: Array, hessian: Array) -> Array:
+    """Whether the observed curvature is negative somewhere, by more than rounding once it is scaled."""
+    if not observed.all():
+        hessian = objective(theta, which, "observed").hessian
+    size = hessian.shape[-1]
+    diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scaled = hessian * scale[:, :, None] * scale[:, None, :]
+    return ~logdet_or_flag(scaled + _SADDLE * size * np.eye(size))[1]
 
 
 def _last(slope: Array, before: Array, observed: Array, tolerance: float) -> Array:

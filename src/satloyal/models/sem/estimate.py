@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from satloyal.core.linalg import vech_indices
 from satloyal.core.optimize import Curvature, Evaluation, Solution, minimise
+from satloyal.core.trust_region import minimise_trusting
 from satloyal.models.sem.discrepancy import LeastSquares, MaximumLikelihood
 from satloyal.models.sem.implied import Implied, Ram, augmented
 from satloyal.models.sem.vector import implied_vector, stack_moments, vector_jacobian
@@ -306,6 +307,9 @@ def estimate(
 ) -> tuple[Solution, int]:
     """Minimise from the first start that leads to a solution.
 
+    Where none does, as all runs end in long valleys or at saddle points, a trust region takes over: from the
+    lowest end, then from the starts.
+
     Parameters
     ----------
     problem : Problem
@@ -328,6 +332,7 @@ def estimate(
     """
     best: Solution | None = None
     tried = 0
+    begun: list[Array] = []
     for start in starts:
         waiting = [start]
         again = True
@@ -337,8 +342,12 @@ def estimate(
                 continue
             tried += 1
             at = point[None]
+            if point is start:
+                begun.append(at)
             solution = (
-                solve(at) if solve else minimise(problem, at, switch=_SWITCH, max_iterations=max_iterations)
+                solve(at)
+                if solve
+                else minimise(problem, at, switch=_SWITCH, max_iterations=max_iterations, leave_saddles=True)
             )
             if solution.converged[0]:
                 return solution, tried
@@ -350,6 +359,14 @@ def estimate(
     if best is None:
         lost = np.full((1, problem.q), np.nan)
         best = Solution(lost, np.array([np.inf]), np.array([np.nan]), np.zeros(1, int), np.full(1, 2))
+    elif solve is None:
+        for at in (best.theta, *begun):
+            solution = minimise_trusting(problem, at)
+            tried += 1
+            if solution.converged[0]:
+                return solution, tried
+            if solution.value[0] < best.value[0]:
+                best = solution
     return best, tried
 
 

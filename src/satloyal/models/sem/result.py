@@ -58,7 +58,7 @@ from satloyal.spec.table import ParameterTable
 __all__ = ["SemFit", "VcovKind"]
 
 Array = NDArray[Any]
-_ADMISSIBILITY = ("variances", "latent correlations", "residual correlations", "loops")
+_ADMISSIBILITY = ("minimum", "variances", "latent correlations", "residual correlations", "loops")
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +220,7 @@ class SemFit(Fit):
 
     @cached_property
     def admissible(self) -> bool:
-        """Whether no variance is negative, no correlation beyond ±1, and no loop explodes."""
+        """Whether no variance is negative, no correlation beyond ±1, no loop explodes, and it is a minimum."""
         return self.converged and not any(c.status == "fail" for c in self.checks if c.name in _ADMISSIBILITY)
 
     @cached_property
