@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from satloyal.errors import SurveyError
 from satloyal.notes import Note
 from satloyal.survey import clean
+from satloyal.survey.answers import coded
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.columns import read
 from satloyal.survey.complete import answers, complete
@@ -77,6 +78,7 @@ def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "th
 def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     given = codebook is not None and bool(codebook.columns)
     raw = ticked(placed(raw, {} if codebook is None else codebook.places))
+    raw = coded(raw, codebook or Codebook())
     finished = finished_flag(raw)
     book, found = complete(raw, codebook or Codebook())
     findings: list[Finding] = [*raw.findings, *found]

@@ -66,6 +66,8 @@ class RawTable:
         the interview was finished and how many seconds it took, or what the vendor computed (``"derived"``).
     words : mapping of str or float to str
         Cells that mean "no answer" in this vendor's files → reason, as ``{"(空)": "skipped"}``.
+    prefixed : bool
+        Whether answers may be codes of letters and a number (A4), as the vendor writes them.
     repeated : mapping of str to tuple of str
         Column names that the file uses more than once → the names given to them here.
     findings : tuple of Finding
@@ -83,5 +85,6 @@ class RawTable:
     stems: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     words: Mapping[str | float, str] = field(default_factory=dict)
+    prefixed: bool = False
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

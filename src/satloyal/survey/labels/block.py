@@ -7,7 +7,7 @@ the codebook must.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
@@ -28,6 +28,8 @@ __all__ = ["BlockMatch", "match"]
 
 Status = Literal["matched", "ambiguous", "unknown", "numbers", "empty"]
 _ALIKE = 0.75
+_MISSPELT = 0.85
+_WORD = 4  # characters; in fewer one Chinese character makes another label
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,14 @@ def match(
     answers = _Answers.of({text for column in columns for text in column}, tiers)
     if not answers.cells:
         return BlockMatch("empty", reasons=answers.reasons)
-    fits = next((found for tier in tiers if (found := _fits(answers, tier))), [])
-    return _told(answers, fits, _decided(fits, alone=bool(answers.alone)))
+    for attempt in answers.attempts():
+        for tier in tiers:
+            fits = _fits(attempt, tier)
+            if fits:
+                chosen = _decided(fits, alone=bool(attempt.alone))
+                strange = () if declared is not None else _strange(attempt, chosen)
+                return _told(attempt, (), (), strange) if strange else _told(attempt, fits, chosen)
+    return _told(answers, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,7 @@ class _Answers:
     cells: Mapping[str, Cell]
     reasons: Mapping[str, str]
     known: frozenset[str]  # labels that some set holds
+    left: frozenset[str] = frozenset()  # cells that an attempt leaves out
 
     @classmethod
     def of(cls, texts: set[str], tiers: Tiers) -> _Answers:
@@ -183,8 +192,29 @@ class _Answers:
 
     @property
     def bare(self) -> frozenset[float]:
-        """Numbers, with or without label."""
-        return frozenset(c.number for c in self.cells.values() if c.number is not None)
+        """Numbers without a label that is known."""
+        cells = self.cells.values()
+        return frozenset(c.number for c in cells if c.number is not None and c.label not in self.known)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Labels that are points of some scales and no answer beside others."""
+        return frozenset(label for label in self.alone if is_contested(label) or reason_of(label))
+
+    def attempts(self) -> Iterator[_Answers]:
+        """Yield the answers; without what may be no answer; without all that has no number beside it."""
+        optional = self.optional
+        yield self
+        if optional:
+            yield self._without(optional)
+        if self.alone and any(cell.number is not None for cell in self.cells.values()):
+            yield self._without(self.alone)
+
+    def _without(self, labels: frozenset[str]) -> _Answers:
+        out = {text: c.label for text, c in self.cells.items() if c.number is None and c.label in labels}
+        reasons = {text: reason for text, label in out.items() if label and (reason := reason_of(label))}
+        kept = {text: cell for text, cell in self.cells.items() if text not in out}
+        return _Answers(kept, {**self.reasons, **reasons}, self.known, frozenset(out) - frozenset(reasons))
 
 
 def _fits(answers: _Answers, sets: Sequence[LabelSet]) -> list[Fit]:
@@ -193,19 +223,17 @@ def _fits(answers: _Answers, sets: Sequence[LabelSet]) -> list[Fit]:
     labels = alone | {label for _, label in pairs}
     if not labels:
         return []
-    tried = (fit_scale(combination, alone, pairs, bare) for combination in sets_that_hold(labels, sets))
+    held = sets_that_hold(labels, sets)
+    if answers.optional and held and len(held[0]) > 1:
+        # 'No opinion' beside another middle: only in answers of several languages is it a middle as well.
+        fewer = sets_that_hold(labels - answers.optional, sets)
+        held = held if fewer and len(fewer[0]) > 1 else []
+    tried = (fit_scale(combination, alone, pairs, bare) for combination in held)
     fits = [fit for fit in tried if fit is not None]
-    if not fits:
-        return []
-    best = min(map(_strain, fits))
-    fits = [fit for fit in fits if _strain(fit) == best]
+    best = min((fit.strain for fit in fits), default=None)
+    fits = [fit for fit in fits if fit.strain == best]
     inside = [fit for fit in fits if all(fit.low <= n <= fit.high for n in bare)]
     return inside or fits
-
-
-def _strain(fit: Fit) -> tuple[bool, int, bool]:
-    """Say how much a fit asks for, the least first."""
-    return (not fit.ranged, len(fit.disagreeing), not fit.exact)
 
 
 def _decided(fits: Sequence[Fit], *, alone: bool) -> list[Fit]:
@@ -221,7 +249,35 @@ def _decided(fits: Sequence[Fit], *, alone: bool) -> list[Fit]:
     return []
 
 
-def _told(answers: _Answers, fits: Sequence[Fit], chosen: Sequence[Fit]) -> BlockMatch:
+def _strange(answers: _Answers, chosen: Sequence[Fit]) -> tuple[str, ...]:
+    """Return cells that may be points of a larger scale than the one that the other labels are on.
+
+    What looks like a label of that scale, misspelt, or may be no answer at all, is not one of them.
+    """
+    if not chosen or not answers.alone:
+        return ()
+    own = {label for one in chosen[0].sets for label in one.numbers}
+    unknown = {c.label: text for text, c in answers.cells.items() if c.number is None and c.label}
+    return tuple(
+        text
+        for label, text in sorted(unknown.items())
+        if label not in answers.known
+        and not is_contested(label)
+        and not (_misspelt(label, own) and _suggested(label, answers.known) in own)
+    )
+
+
+def _misspelt(label: str, own: Collection[str]) -> bool:
+    """Return whether a text is so like a label that it can hardly be another option."""
+    if get_close_matches(label, own, n=1, cutoff=_MISSPELT):
+        return True
+    alike = (name for name in own if len(name) == len(label) >= _WORD)
+    return any(sum(a != b for a, b in zip(name, label, strict=True)) == 1 for name in alike)
+
+
+def _told(
+    answers: _Answers, fits: Sequence[Fit], chosen: Sequence[Fit], strange: Sequence[str] = ()
+) -> BlockMatch:
     """Put together what is known about each cell, and say what was decided."""
     fit = chosen[0] if chosen else None
     wrong = frozenset().union(*(f.disagreeing for f in chosen or fits)) if fits else answers.pairs
@@ -237,28 +293,34 @@ def _told(answers: _Answers, fits: Sequence[Fit], chosen: Sequence[Fit]) -> Bloc
                 unread[text] = _suggested(cell.label, answers.known)
         elif fit and (cell.label or "") in fit.numbers:
             values[text] = fit.numbers[cell.label or ""]
-        elif cell.label not in answers.known or not fits:
+        elif cell.label not in answers.known or not (fits or strange):
             unread[text] = _suggested(cell.label, answers.known)
+    unread |= dict.fromkeys(answers.left)
     names = tuple(dict.fromkeys(one.name for f in (chosen or fits) for one in f.sets))
     told = BlockMatch("numbers", values, answers.reasons, unread, sets=names)
     if fit:
         inside = bool(answers.alone) or all(fit.low <= n <= fit.high for n in answers.bare)
-        ranged = inside and all(f.ranged and (f.low, f.high) == (fit.low, fit.high) for f in chosen)
+        agreed = all(f.kind != "ordered" and (f.low, f.high) == (fit.low, fit.high) for f in chosen)
+        scale = _scale(fit, answers) if inside and agreed else None
+        message, fix = decision(chosen, fits, unread, scale)
         return replace(
             told,
             status="matched",
-            scale=_scale(fit, answers) if ranged else None,
+            scale=scale,
             direction=fit.direction,
             languages=tuple(dict.fromkeys(one.language for one in fit.sets if one.language)),
-            message=decision(chosen, fits, unread),
+            message=message,
+            fix=fix,
         )
     if len(fits) > 1:
-        message, fix = question(fits, answers.alone)
+        written = {cell.label: text for text, cell in sorted(answers.cells.items()) if cell.label}
+        message, fix = question(fits, {label: written[label] for label in sorted(answers.alone)})
         return replace(told, status="ambiguous", message=message, fix=fix)
     if answers.alone or answers.pairs or not values:
-        message, fix = nothing_fits(unread, answers.alone | {label for _, label in answers.pairs})
+        message, fix = nothing_fits(unread, answers.alone | {label for _, label in answers.pairs}, strange)
         return replace(told, status="unknown", message=message, fix=fix)
-    return replace(told, message=decision((), (), unread))
+    message, fix = decision((), (), unread, None)
+    return replace(told, message=message, fix=fix)
 
 
 def _own_labels(answers: _Answers) -> set[Labelled]:
@@ -282,7 +344,7 @@ def _suggested(label: str | None, known: frozenset[str]) -> str | None:
 def _scale(fit: Fit, answers: _Answers) -> Scale:
     """Return the range, with the usual names of its points; beside numbers, only of those that have one."""
     written = {normalise(name): name for one in fit.sets for name in one}
-    if answers.alone and fit.exact:
+    if answers.alone and fit.kind == "exact":
         first = fit.sets[0].points.items()
         names = {point: names[0] for point, names in first}
     else:

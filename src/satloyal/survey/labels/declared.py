@@ -104,6 +104,9 @@ def _on_range(low: int, high: int, sets: Sequence[LabelSet]) -> Tiers:
     ends = [
         LabelSet(s.name, low, high, {low: s.points[s.low], high: s.points[s.high]}, s.language)
         for s in sets
-        if s.high - s.low + 1 != points and s.low in s.points and s.high in s.points
+        if s.high - s.low + 1 != points
+        and s.low in s.points
+        and s.high in s.points
+        and s.high - s.low > 1  # "yes" is no end of a scale
     ]
     return (tuple(fitting), tuple(ends))

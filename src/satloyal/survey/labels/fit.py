@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise, product
-from typing import Literal
+from typing import Literal, get_args
 
 from satloyal.survey.labels.labelset import LabelSet
 
@@ -14,6 +14,9 @@ __all__ = ["Fit", "Labelled", "fit_scale", "sets_that_hold"]
 
 Labelled = tuple[float, str]
 """A number and the normalised label that stands beside it."""
+
+Kind = Literal["exact", "reversed", "moved", "ordered"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 COVERED = 5
 """A scale of at least so many points, all of them chosen, wins over one with points that nobody chose …"""
@@ -35,12 +38,13 @@ class Fit:
         Ends of the numbers.
     direction : {1, -1}
         Whether a high number means more.
-    exact : bool
-        Whether the numbers in the cells are the points of the known scale.
+    kind : {"exact", "reversed", "moved", "ordered"}
+        What the numbers in the cells are: the points of the known scale; the same turned round; points of
+        another range; or no more than in the order of their labels, with unknown ends.
     unseen : int
         Points that nobody chose.
-    ranged : bool
-        Whether ``low`` and ``high`` are the ends of the scale, and not only the ends of what was seen.
+    doubled : bool
+        Whether a point stands in some cells as label and in others as number.
     disagreeing : frozenset
         Pairs of number and label that contradict the rest.
     """
@@ -50,10 +54,16 @@ class Fit:
     low: float
     high: float
     direction: Literal[1, -1]
-    exact: bool
+    kind: Kind
     unseen: int
-    ranged: bool = True
+    doubled: bool = False
     disagreeing: frozenset[Labelled] = frozenset()
+
+    @property
+    def strain(self) -> tuple[bool, int, int, bool]:
+        """How much the fit asks of the answers, for comparison: the less, the more likely."""
+        odd = self.kind == "moved" and self.low not in (0, 1)
+        return (self.kind == "ordered", len(self.disagreeing), KINDS.index(self.kind) + odd, self.doubled)
 
     @property
     def points(self) -> int:
@@ -128,7 +138,7 @@ def fit_scale(
     """
     point = {label: one.numbers[label] for one in reversed(sets) for label in one.numbers}
     low, high = sets[0].low, sets[0].high
-    for slope, shift, allowed in _relations(sorted((n, point[label]) for n, label in pairs), low, high):
+    for kind, slope, shift, allowed in _relations(sorted((n, point[label]) for n, label in pairs), low, high):
         wrong = frozenset((n, label) for n, label in pairs if slope * point[label] + shift != n)
         if len(wrong) > allowed * len(pairs):
             continue
@@ -136,10 +146,11 @@ def fit_scale(
             label: float(slope * point[label] + shift) for label in (*alone, *(name for _, name in pairs))
         }
         ends = sorted((float(slope * low + shift), float(slope * high + shift)))
-        seen = {*numbers.values(), *bare}
-        count = sum(1 for k in range(round(ends[1] - ends[0]) + 1) if ends[0] + k not in seen)
-        exact = slope == 1 and shift == 0
-        return Fit(sets, numbers, ends[0], ends[1], 1 if slope > 0 else -1, exact, count, True, wrong)
+        seen = {*numbers.values(), *bare, *(n for n, _ in pairs)}
+        unseen = sum(1 for k in range(round(ends[1] - ends[0]) + 1) if ends[0] + k not in seen)
+        doubled = any(numbers[label] in bare for label in alone)
+        up: Literal[1, -1] = 1 if slope > 0 else -1
+        return Fit(sets, numbers, ends[0], ends[1], up, kind, unseen, doubled, wrong)
     return None if alone else _in_order(sets, sorted((point[label], n) for n, label in pairs), bare)
 
 
@@ -147,7 +158,8 @@ def _in_order(
     sets: tuple[LabelSet, ...], pairs: list[tuple[int, float]], bare: frozenset[float]
 ) -> Fit | None:
     """Take numbers that rise, or fall, with their labels: another range than the known one."""
-    low, high = min(bare), max(bare)
+    numbers = {*bare, *(n for _, n in pairs)}
+    low, high = min(numbers), max(numbers)
     steps = {(q > p) - (q < p) for (k, p), (m, q) in pairwise(pairs) if k != m}
     direction: Literal[1, -1]
     if len({n for _, n in pairs}) < len(pairs) or len({k for k, _ in pairs}) < len(pairs):
@@ -161,23 +173,23 @@ def _in_order(
         direction = 1 if (label > middle) == (n == high) else -1
     else:
         return None
-    return Fit(sets, {}, low, high, direction, exact=False, unseen=0, ranged=False)
+    return Fit(sets, {}, low, high, direction, "ordered", unseen=0)
 
 
 def _relations(
     pairs: list[tuple[float, int]], low: int, high: int
-) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
-    """Yield slope, shift and the share of pairs that may deviate, the most likely relation first."""
+) -> Iterator[tuple[Kind, Fraction, Fraction, Fraction]]:
+    """Yield kind, slope, shift and the share of pairs that may deviate, the most likely relation first."""
     some, none = Fraction(1, 3), Fraction(0)
-    yield Fraction(1), none, none
+    yield "exact", Fraction(1), none, none
     if not pairs:
         return
-    yield Fraction(-1), Fraction(low + high), none
-    yield Fraction(1), none, some
-    yield Fraction(-1), Fraction(low + high), some
+    yield "reversed", Fraction(-1), Fraction(low + high), none
+    yield "exact", Fraction(1), none, some
+    yield "reversed", Fraction(-1), Fraction(low + high), some
     (n, p), (m, q) = pairs[0], pairs[-1]
     if p != q:
         slope = Fraction(m - n) / (q - p)
         anchored = all(2 * k in (2 * low, low + high, 2 * high) for _, k in pairs) and {low, high} <= {p, q}
         if slope and (abs(slope) == 1 or anchored):
-            yield slope, Fraction(n) - slope * p, none
+            yield "moved", slope, Fraction(n) - slope * p, none

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from satloyal.survey.labels.fit import Fit
 from satloyal.survey.labels.reasons import is_contested
+from satloyal.survey.scale import Scale
 
 __all__ = ["decision", "nothing_fits", "question"]
 
@@ -23,14 +24,28 @@ def _cells(unread: Mapping[str, str | None]) -> str:
     )
 
 
-def decision(chosen: Sequence[Fit], fits: Sequence[Fit], unread: Mapping[str, str | None]) -> str:
-    """Say which scale the answers lie on, why not on another, and which cells do not."""
+def _contested(unread: Collection[str]) -> tuple[str, str] | None:
+    """Say what must be told about the first answer that is a point of some scales and none of others."""
+    for cell in sorted(unread):
+        if is_contested(cell):
+            return (
+                f"{cell!r} is the middle of some scales and a missing answer beside others",
+                f'say in the codebook: missing = {{ "{cell}" = "dont_know" }}, or name it in `labels`',
+            )
+    return None
+
+
+def decision(
+    chosen: Sequence[Fit], fits: Sequence[Fit], unread: Mapping[str, str | None], scale: Scale | None
+) -> tuple[str, str]:
+    """Say which scale the answers lie on, why not on another, which cells do not, and what to do."""
     parts = []
     if chosen:
         first = chosen[0]
         run = "" if first.direction == 1 else ", with the numbers reversed: a high number means less"
-        ends = f" from {first.low:g} to {first.high:g}" if first.ranged else ""
-        parts.append(f"read as {first.name}{ends}{run}")
+        name = first.name if scale else f"numbers in the order of {first.name}"
+        ends = f" from {scale.low:g} to {scale.high:g}" if scale else ""
+        parts.append(f"read as {name}{ends}{run}")
         others = dict.fromkeys(f.name for f in fits if f not in chosen)
         if others:
             parts.append(
@@ -38,12 +53,16 @@ def decision(chosen: Sequence[Fit], fits: Sequence[Fit], unread: Mapping[str, st
             )
         if first.disagreeing:
             parts.append("numbers and labels disagree in some cells")
-    if unread:
-        parts.append(f"not read: {_cells(unread)}")
-    return "; ".join(parts)
+    if not unread:
+        return "; ".join(parts), ""
+    parts.append(f"not read: {_cells(unread)}")
+    contested = _contested(unread)
+    if contested:
+        return "; ".join([*parts, contested[0]]), contested[1]
+    return "; ".join(parts), "correct these cells, or declare those that are no answer as missing codes"
 
 
-def question(fits: Sequence[Fit], alone: Collection[str]) -> tuple[str, str]:
+def question(fits: Sequence[Fit], alone: Mapping[str, str]) -> tuple[str, str]:
     """Say between which scales the answers do not decide, and what the codebook must say."""
     differing = sorted(
         (label for label in alone if len({fit.numbers[label] for fit in fits}) > 1),
@@ -53,7 +72,7 @@ def question(fits: Sequence[Fit], alone: Collection[str]) -> tuple[str, str]:
     if differing:
         label = differing[0]
         places = dict.fromkeys(f"{fit.numbers[label]:g} on {fit.low:g}–{fit.high:g}" for fit in fits)
-        message = f"{label!r} is " + " or ".join(places)
+        message = f"{alone[label]!r} is " + " or ".join(places)
     elif len(ends) > 1:
         message = "the answers lie on a scale " + " or ".join(ends)
     else:
@@ -65,15 +84,16 @@ def question(fits: Sequence[Fit], alone: Collection[str]) -> tuple[str, str]:
     return message, f'state it in the codebook: {told}, or all labels from low to high, labels = ["…", "…"]'
 
 
-def nothing_fits(unread: Mapping[str, str | None], labels: Collection[str]) -> tuple[str, str]:
+def nothing_fits(
+    unread: Mapping[str, str | None], labels: Collection[str], strange: Collection[str]
+) -> tuple[str, str]:
     """Say that no known scale holds the answers, and what the codebook must say."""
-    contested = [cell for cell in sorted(unread) if is_contested(cell)]
+    contested = _contested(unread)
     if contested:
-        return (
-            f"{contested[0]!r} is the middle of some scales and a missing answer on others",
-            f'say in the codebook: missing = {{ "{contested[0]}" = "dont_know" }}, or name it in `labels`',
-        )
-    if labels:
+        return contested
+    if strange:
+        message = "the other answers are on a known scale, but these may be points of a larger one"
+    elif labels:
         shown = _listing([repr(label) for label in sorted(labels)])
         message = f"no known scale holds all of {shown}"
     else:
