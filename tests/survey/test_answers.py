@@ -103,3 +103,36 @@ def test_prefixed_codes_are_numbers_only_where_the_vendor_writes_them_so():
     assert out.frame["Q"].tolist() == [1.0, 5.0, "A9"]
     assert out.frame["R"].tolist() == frame["R"].tolist()
     assert any(f.eye and "A4" in f.note.message for f in out.findings)
+
+
+def test_a_scale_may_be_named_and_the_codebook_may_add_its_own():
+    text = """
+    [labels.smileys]
+    labels = ["sad | :(", "so-so", "happy | :)"]
+    language = "en"
+
+    [items.S1]
+    scale = "satisfaction5"
+    [items.M1]
+    scale = "smileys"
+    """
+    codebook = Codebook.from_text(text)
+    assert Codebook.from_text(codebook.to_toml()) == codebook
+    survey = read({"S1": ["满意", "Satisfied", "非常滿意"], "M1": [":)", "Sad", "so-so"]}, codebook)
+    assert survey.frame["S1"].tolist() == [4.0, 4.0, 5.0]
+    assert survey.frame["M1"].tolist() == [3.0, 1.0, 2.0]
+    assert survey.codebook.items["M1"].scale.points == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[items.S1]\nscale = "satisfacton5"', "did you mean 'satisfaction5'"),
+        ('[labels.x]\nlabels = ["a", "A"]\n[items.S1]\nscale = "x"', "two points"),
+        ("[labels]\nx = 3\n[items.S1]\nscale = [1, 5]", "must be a table"),
+    ],
+)
+def test_scales_that_are_none_are_said_with_their_line(text, words):
+    with pytest.raises(SurveyError, match=words) as err:
+        Codebook.from_text(text)
+    assert "line" in str(err.value)

@@ -22,6 +22,7 @@ from satloyal.survey.construct import Code, as_code
 from satloyal.survey.labels.block import BlockMatch, match
 from satloyal.survey.labels.declared import Declared
 from satloyal.survey.labels.labelset import LabelSet
+from satloyal.survey.labels.table import known_sets
 from satloyal.survey.numbers import BLANK, SKIPPED, parse_number, show_cell
 from satloyal.survey.raw import Finding, RawTable
 from satloyal.survey.scale import Scale
@@ -45,16 +46,15 @@ class _Block:
     declared: Declared
 
 
-def coded(raw: RawTable, book: Codebook, extra: Sequence[LabelSet] = ()) -> RawTable:
+def coded(raw: RawTable, book: Codebook) -> RawTable:
     """Return the table with labels as numbers, wherever a block of columns is on one known scale.
 
     Parameters
     ----------
     raw : RawTable
     book : Codebook
-        Its items are read as answers, by their scales; without items, whatever is on a known scale is.
-    extra : sequence of LabelSet
-        Scales that the codebook adds.
+        Its items are read as answers, by their scales; without items, whatever is on a known scale, or on one
+        of the codebook's own, is.
 
     Raises
     ------
@@ -62,13 +62,13 @@ def coded(raw: RawTable, book: Codebook, extra: Sequence[LabelSet] = ()) -> RawT
         If an item of the codebook has labels that are on no known scale, on several that differ, or cells
         that are no label of its scale.
     """
-    bare = not book.items
+    bare, extra = not book.items, book.labels
     texts = {name: _labels(raw, book, name) for name in _candidates(raw, book)}
     texts = {name: found for name, found in texts.items() if found}
     if raw.prefixed:
         raw, texts = _without_prefix(raw, texts)
     frame, reasons = raw.frame, _reasons(raw)
-    value_labels, findings = dict(raw.value_labels), list(raw.findings)
+    scales, findings = dict(raw.scales), list(raw.findings)
     for block in _blocks(raw, book, texts):
         for columns, found in _matched(block, texts, extra):
             if found.status in ("empty", "numbers") or (bare and not _is_scale(raw, columns, found)):
@@ -89,11 +89,11 @@ def coded(raw: RawTable, book: Codebook, extra: Sequence[LabelSet] = ()) -> RawT
                     _reason(cell, known, found)
                     for cell, known in zip(raw.frame[name], _known(raw, name), strict=True)
                 ]
-                if found.scale is not None and found.scale.labels:
-                    value_labels[name] = {float(k): v for k, v in found.scale.labels.items()}
+                if found.scale is not None:
+                    scales[name] = replace(found.scale, name=_family(found, extra))
             findings.append(_told(columns, found))
     told = None if not reasons else pd.DataFrame(reasons, index=frame.index, dtype=object)
-    return replace(raw, frame=frame, reasons=told, value_labels=value_labels, findings=tuple(findings))
+    return replace(raw, frame=frame, reasons=told, scales=scales, findings=tuple(findings))
 
 
 def _candidates(raw: RawTable, book: Codebook) -> list[str]:
@@ -190,7 +190,7 @@ def _blocks(raw: RawTable, book: Codebook, texts: Mapping[str, frozenset[str]]) 
 def _declared(scale: Scale | None) -> Declared:
     if scale is None or not (float(scale.low).is_integer() and float(scale.high).is_integer()):
         return None
-    return scale
+    return scale.name or scale
 
 
 def _matched(
@@ -258,6 +258,17 @@ def _is_scale(raw: RawTable, columns: Sequence[str], found: BlockMatch) -> bool:
     cells = pd.concat([raw.frame[name] for name in columns]).dropna()
     unread = int(cells.isin(list(found.unread)).sum())
     return unread <= _MOST_UNREAD * len(cells)
+
+
+def _family(found: BlockMatch, extra: Sequence[LabelSet]) -> str:
+    """Return the name that a codebook may give the scale, if it is one of its name and range."""
+    names = {name.partition(".")[0] for name in found.sets}
+    every = [*extra, *known_sets()]
+    if len(names) != 1 or found.scale is None:
+        return ""
+    name = names.pop()
+    ranges = {(s.low, s.high) for s in every if s.family == name}
+    return name if ranges == {(found.scale.low, found.scale.high)} else ""
 
 
 def _number(cell: Any, found: BlockMatch) -> Any:

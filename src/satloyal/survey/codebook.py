@@ -11,6 +11,7 @@ from satloyal.errors import SurveyError
 from satloyal.positions import Positions
 from satloyal.survey import codebook_file, codebook_text
 from satloyal.survey.construct import Code, Construct, Item, as_code
+from satloyal.survey.labels.labelset import LabelSet
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.place import Place
 
@@ -35,6 +36,8 @@ class Codebook:
         Codes that mean "no answer" in every column of answers; where an item has a scale, only outside it.
     places : mapping of str to Place
         Where columns stand in the file, when the file calls them otherwise.
+    labels : tuple of LabelSet
+        Answer scales beside the known ones, as another language calls their points.
     keep_personal : tuple of str
         Columns with personal data that stay in the analysis table on purpose.
     title : str
@@ -68,6 +71,7 @@ class Codebook:
     cluster: str | None = None
     missing: Mapping[Code, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    labels: tuple[LabelSet, ...] = ()
     keep_personal: tuple[str, ...] = ()
     title: str = ""
 
@@ -75,6 +79,7 @@ class Codebook:
         object.__setattr__(self, "items", dict(self.items))
         object.__setattr__(self, "constructs", tuple(self.constructs))
         object.__setattr__(self, "places", dict(self.places))
+        object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "group", (self.group,) if isinstance(self.group, str) else tuple(self.group))
         object.__setattr__(self, "missing", {as_code(k): str(v) for k, v in self.missing.items()})
         self._check_constructs()

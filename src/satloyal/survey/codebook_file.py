@@ -16,6 +16,8 @@ from typing import Any
 from satloyal.errors import SurveyError
 from satloyal.positions import KeyPath, Positions, index_positions
 from satloyal.survey.construct import Code, Construct, Item, as_code
+from satloyal.survey.labels.declared import allowed_sets, label_sets
+from satloyal.survey.labels.labelset import LabelSet
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.place import Place
 from satloyal.survey.scale import Scale
@@ -32,6 +34,7 @@ TOP_KEYS = (
     "missing",
     "keep_personal",
     "columns",
+    "labels",
     "scale",
     "ordinal",
     "constructs",
@@ -73,7 +76,7 @@ def load(text: str, where: str) -> tuple[dict[str, Any], Positions]:
         ) from None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Desk:
     """Where problems are collected while a codebook is read."""
 
@@ -81,6 +84,7 @@ class _Desk:
     places: Positions
     prefix: KeyPath
     problems: list[tuple[int | None, str]] = field(default_factory=list)
+    labels: tuple[LabelSet, ...] = ()  # scales that the codebook itself names
 
     def note(self, path: KeyPath, message: str) -> None:
         self.problems.append((self.places.line((*self.prefix, *path)), message))
@@ -113,6 +117,7 @@ def parse(data: Mapping[str, Any], where: str, places: Positions, prefix: KeyPat
     parts["group"] = _names(desk, ("group",), data.get("group", []))
     parts["keep_personal"] = _names(desk, ("keep_personal",), data.get("keep_personal", []))
     parts["missing"] = _missing(desk, ("missing",), data.get("missing", {}))
+    parts["labels"] = desk.labels = _label_sets(desk, data.get("labels", {}))
     parts["places"] = _places(desk, data.get("columns", {}))
     default = _Reading(
         _scale(desk, (), data.get("scale"), None), _flag(desk, ("ordinal",), data.get("ordinal", False)), {}
@@ -317,12 +322,17 @@ def _scale(
     desk: _Desk, path: KeyPath, value: Any, labels: Any, inherited: Scale | None = None
 ) -> Scale | None:
     ends: tuple[float, float] | None = None
+    if isinstance(value, str):
+        return _named_scale(desk, (*path, "scale"), value) or inherited
     if value is not None:
         number = isinstance(value, list | tuple) and all(
             isinstance(end, int | float) and not isinstance(end, bool) for end in value
         )
         if not number or len(value) != 2:
-            desk.note((*path, "scale"), f"'scale' must be two numbers such as [1, 5], not {value!r}")
+            desk.note(
+                (*path, "scale"),
+                f"'scale' must be two numbers such as [1, 5], or the name of a scale, not {value!r}",
+            )
             return inherited
         ends = (value[0], value[1])
     elif labels is not None and inherited is not None:
@@ -335,6 +345,26 @@ def _scale(
     low, high = ends
     made: Scale | None = _made(desk, (*path, "scale"), partial(Scale, low, high, names))
     return made if made is not None else inherited
+
+
+def _named_scale(desk: _Desk, path: KeyPath, name: str) -> Scale | None:
+    """Return a known scale, or one of the codebook's tables of labels, by its name."""
+    try:
+        (found,) = allowed_sets(name, desk.labels)
+    except SurveyError as err:
+        message = f"'scale' must be two numbers such as [1, 5], or the name of a scale: {err.message}"
+        desk.note(path, message if err.fix is None else f"{message}; {err.fix}")
+        return None
+    first = found[0]
+    return Scale(first.low, first.high, first.scale.labels, name)
+
+
+def _label_sets(desk: _Desk, data: Any) -> tuple[LabelSet, ...]:
+    sets = []
+    for name, body in _table(desk, ("labels",), data).items():
+        built = _made(desk, ("labels", name), partial(label_sets, {name: body}))
+        sets += list(built or ())
+    return tuple(sets)
 
 
 def _labels(desk: _Desk, path: KeyPath, value: Any) -> dict[int, str] | None:

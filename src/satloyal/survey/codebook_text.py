@@ -31,6 +31,12 @@ def write(book: Codebook) -> str:
     if book.places:
         lines += ["", "[columns]"]
         lines += [f"{_key(name)} = {_place(place)}" for name, place in book.places.items()]
+    for labels in book.labels:
+        lines += ["", f"[labels.{_key(labels.name)}]", f"low = {labels.low}", f"high = {labels.high}"]
+        if labels.language:
+            lines.append(f"language = {_quoted(labels.language)}")
+        points = {str(point): " | ".join(names) for point, names in labels.points.items()}
+        lines.append(f"labels = {_inline(points)}")
     for construct in book.constructs:
         lines += ["", f"[constructs.{_key(construct.name)}]"]
         if construct.label:
@@ -79,6 +85,8 @@ def _place(place: Place) -> str:
 def _scale_lines(scale: Scale | None) -> list[str]:
     if scale is None:
         return []
+    if scale.name:
+        return [f"scale = {_quoted(scale.name)}"]
     lines = [f"scale = [{_number(scale.low)}, {_number(scale.high)}]"]
     if scale.labels is not None:
         lines.append(f"labels = {_inline(scale.labels)}")

@@ -36,13 +36,13 @@ def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
     items, taken = {}, []
     for name, item in book.items.items():
         text = item.text or raw.texts.get(name, "")
-        scale = item.scale or _scale_of(raw, name, {**book.missing, **item.missing})
+        scale = item.scale or raw.scales.get(name) or _scale_of(raw, name, {**book.missing, **item.missing})
         if scale is not item.scale:
             taken.append(name)
         items[name] = replace(item, text=text, scale=scale)
     book = replace(book, items=items)
     if taken:
-        message = f"{clean.listing(taken, 8)}: scale taken from the value labels in the file"
+        message = f"{clean.listing(taken, 8)}: scale taken from the labels in the file"
         findings.append(Finding(Note("scales", message, len(taken))))
     if bare:
         known = ("".join(c for c in str(n).casefold() if c.isalnum()) for n in raw.frame.columns)
@@ -78,7 +78,8 @@ def _items_of(raw: RawTable, book: Codebook) -> dict[str, Item]:
     """Return the columns that a statistical file itself describes as answers on a scale."""
     special = {column for _, column in book.roles}
     names = [n for n in raw.value_labels if n not in special and not _is_nominal(raw, n)]
-    scales = {name: _scale_of(raw, name, book.missing) for name in names}
+    scales = {name: _scale_of(raw, name, book.missing) for name in names} | dict(raw.scales)
+    scales = {name: scales[name] for name in raw.frame.columns if name in scales}
     return {name: Item(name, scale=scale) for name, scale in scales.items() if scale is not None}
 
 

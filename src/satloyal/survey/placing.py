@@ -132,6 +132,7 @@ def _renamed(raw: RawTable, names: Mapping[str, str]) -> RawTable:
         positions=keys(raw.positions),
         stems=keys(raw.stems),
         kinds=keys(raw.kinds),
+        scales=keys(raw.scales),
     )
 
 

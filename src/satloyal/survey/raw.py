@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from satloyal.notes import Note
+from satloyal.survey.scale import Scale
 
 __all__ = ["Finding", "Kind", "RawTable"]
 
@@ -66,6 +67,8 @@ class RawTable:
         the interview was finished and how many seconds it took, or what the vendor computed (``"derived"``).
     words : mapping of str or float to str
         Cells that mean "no answer" in this vendor's files → reason, as ``{"(空)": "skipped"}``.
+    scales : mapping of str to Scale
+        Answer scale by column, where the labels in its cells show it.
     prefixed : bool
         Whether answers may be codes of letters and a number (A4), as the vendor writes them.
     repeated : mapping of str to tuple of str
@@ -85,6 +88,7 @@ class RawTable:
     stems: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     words: Mapping[str | float, str] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
     prefixed: bool = False
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -27,6 +27,9 @@ class Scale:
         The lowest and the highest possible answer; ``low < high``.
     labels : mapping of int to str, optional
         What the points are called; end-anchored scales name only two.
+    name : str
+        Name of a known answer scale (``"agreement5"``) or of one of the codebook's; then any of its labels,
+        in any of its languages, is an answer.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Scale:
     low: float
     high: float
     labels: Mapping[int, str] | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
