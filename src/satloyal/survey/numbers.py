@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.survey.construct import Code, as_code
+from satloyal.survey.labels.cell import split_cell
 
 __all__ = ["BLANK", "SKIPPED", "Column", "is_date", "parse_number", "read_column", "show_cell"]
 
@@ -28,13 +29,6 @@ Kind = Literal["number", "labelled"]
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]\d+)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-"})
-_LABEL = r"[^\W\d_].*"  # a label begins with a letter, so that '3-4' and '5/5' are not numbers with labels
-_LABELLED = (
-    re.compile(rf"(?P<n>\d+)\s*[-:.)、]\s*{_LABEL}", re.DOTALL),
-    re.compile(rf"(?P<n>\d+)\s*\(\s*{_LABEL}\)", re.DOTALL),
-    re.compile(rf"{_LABEL}\((?P<n>\d+)\)", re.DOTALL),
-    re.compile(rf"{_LABEL}\s-\s(?P<n>\d+)", re.DOTALL),
-)
 
 
 def _folded(text: str) -> str:
@@ -67,11 +61,10 @@ def parse_number(text: str, decimal: str = ".") -> tuple[float, Kind] | None:
         return float(plain.replace(",", ".")), "number"
     if _NUMBER.fullmatch(plain):
         return float(plain), "number"
-    for pattern in _LABELLED:
-        found = pattern.fullmatch(plain)
-        if found:
-            return float(found["n"]), "labelled"
-    return None
+    cell = split_cell(text)
+    if cell.number is None or cell.label is None or not cell.firm:
+        return None
+    return cell.number, "labelled"
 
 
 def show_cell(cell: object, width: int = 40) -> str:

@@ -28,7 +28,8 @@ def _broken_labels() -> frozenset[str]:
     for label in (*known_labels(), *known_reasons()):
         for wrong in _WRONG if not label.isascii() else ():
             out.add(normalise(label.encode().decode(wrong, errors="replace")))
-    return frozenset(out) - known_labels() - frozenset(known_reasons())
+    told = {form for form in out if sum(not c.isascii() and c != "\ufffd" for c in form) > 1}
+    return frozenset(told) - known_labels() - frozenset(known_reasons())
 
 
 def damaged_cells(cells: Iterable[str]) -> tuple[str, ...]:

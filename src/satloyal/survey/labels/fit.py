@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, pairwise, product
 from typing import Literal, get_args
@@ -43,6 +43,8 @@ class Fit:
         another range; or no more than in the order of their labels, with unknown ends.
     unseen : int
         Points that nobody chose.
+    missed : mapping of str to int
+        Points that nobody chose in the answers of one language.
     doubled : bool
         Whether a point stands in some cells as label and in others as number.
     disagreeing : frozenset
@@ -56,6 +58,7 @@ class Fit:
     direction: Literal[1, -1]
     kind: Kind
     unseen: int
+    missed: Mapping[str, int] = field(default_factory=dict)
     doubled: bool = False
     disagreeing: frozenset[Labelled] = frozenset()
 
@@ -76,8 +79,14 @@ class Fit:
         return " + ".join(s.name for s in self.sets)
 
     def beats(self, other: Fit) -> bool:
-        """Return whether all of its points were chosen and several of the other's were not."""
-        return self.unseen == 0 and self.points >= COVERED and other.unseen >= UNSEEN
+        """Return whether all of its points were chosen and several of the other's were not.
+
+        In answers of several languages it is enough that this is so in one of them.
+        """
+        if self.unseen or self.points < COVERED:
+            return False
+        whole = [language for language, missed in self.missed.items() if not missed]
+        return other.unseen >= UNSEEN or any(other.missed.get(one, 0) >= UNSEEN for one in whole)
 
 
 def sets_that_hold(labels: frozenset[str], sets: Iterable[LabelSet]) -> list[tuple[LabelSet, ...]]:
@@ -149,8 +158,12 @@ def fit_scale(
         seen = {*numbers.values(), *bare, *(n for n, _ in pairs)}
         unseen = sum(1 for k in range(round(ends[1] - ends[0]) + 1) if ends[0] + k not in seen)
         doubled = any(numbers[label] in bare for label in alone)
+        missed = {
+            one.language: one.high - one.low + 1 - len({one.numbers[k] for k in numbers if k in one.numbers})
+            for one in sets
+        }
         up: Literal[1, -1] = 1 if slope > 0 else -1
-        return Fit(sets, numbers, ends[0], ends[1], up, kind, unseen, doubled, wrong)
+        return Fit(sets, numbers, ends[0], ends[1], up, kind, unseen, missed, doubled, wrong)
     return None if alone else _in_order(sets, sorted((point[label], n) for n, label in pairs), bare)
 
 
