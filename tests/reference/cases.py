@@ -117,7 +117,6 @@ def call(stored: Mapping[str, Any]) -> Any:
     for engine, defaults in (("growth()", "growth"), ("lavaan()", "none")):
         if engine in stored["engine"]:
             options["defaults"] = defaults
-    args.pop("conditional.x", None)  # covariates of ordinal items are always modelled along
     for name, value in args.items():
         several = name in {"group.equal", "group.partial", "ordered", "effect.coding"} and value is not True
         options["weights" if name == "sampling.weights" else name.replace(".", "_")] = (
@@ -202,16 +201,29 @@ def _deviates(name: str, case: Case, theirs: float | None) -> bool:
         if name in {"baseline.chisq", "baseline.chisq.scaled"}:
             assert math.isclose(ours, theirs, rel_tol=1e-4), "lavaan's baseline takes pairwise moments of x"
             return True
-    args = dict(case.stored["args"] or {})
-    if name.endswith(".robust") and {"missing", "sampling.weights", "group"} <= set(args):
-        loose = 1e-2 if "pvalue" in name else 1e-3
-        assert math.isclose(ours, theirs or math.nan, abs_tol=loose), "their fourth digit is another one"
+    if name.endswith(".robust") and _fractional_groups(case):
+        assert math.isfinite(ours), "ours is defined; lavaan's is of other sizes of groups"
         return True
     if name.removesuffix(".scaled") in {"nfi", "rfi"} and theirs is None:
         assert not ours < 0, "lavaan leaves both out where the model has more df than the baseline"
         assert not ours > 1  # NaN where adjusted degrees of freedom do not compare
         return True
     return False
+
+
+def _fractional_groups(case: Case) -> bool:
+    """Whether rows are incomplete and the weights of some group do not sum to a whole number.
+
+    lavaan 0.6-14 then takes the integer part for the group's size in the discrepancy of the robust measures,
+    and in no other statistic: a weight of 1 + 1e-6 in one group moves its robust CFI by 2e-4. Cases whose
+    weights sum to whole numbers compare these measures too.
+    """
+    args = dict(case.stored["args"] or {})
+    if not {"missing", "sampling.weights", "group"} <= set(args):
+        return False
+    rows = case.fit().input.rows
+    sums = [rows.weights[rows.codes == code].sum() for code in np.unique(rows.codes)]
+    return any(abs(total - round(total)) > 1e-9 for total in sums)
 
 
 def _rule(name: str) -> tuple[str, Limit]:

@@ -18,6 +18,12 @@ incomplete_samples <- function() {
   sampled$w <- round(0.4 + (i * 11) %% 17 / 10 + (i %% 4) / 5, 3)
   sampled$room <- d$class + 100 * (d$school == "Grant-White")
   sampled <- sampled[!i %in% c(40, 77, 200), ]                # lavaan's weights would count empty rows
+  # weights that sum to the number of rows in each school exactly, with and without rows that lack a covariate
+  cell <- paste(sampled$school, is.na(sampled$ageyr))
+  sampled$whole <- ave(rep(1, nrow(sampled)), cell, FUN = function(one) {
+    k <- length(one) %/% 4
+    c(rep(c(0.5, 1.5, 0.75, 1.25), k), rep(1, length(one) - 4 * k))
+  })
   write.csv(sampled, file.path(here, "data", incomplete_sampled), row.names = FALSE, na = "")
   small <- d[i %% 5 == 1, ]
   write.csv(small, file.path(here, "data", incomplete_small), row.names = FALSE, na = "")
@@ -99,6 +105,19 @@ fiml_cases <- function() list(
     sampling.weights = "w", cluster = "room", also = "vcov"),
   case("x_fiml_weights_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",
     sampling.weights = "w", group = "school", group.equal = "loadings"),
+  case("x_fiml_weights_whole_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",
+    sampling.weights = "whole", group = "school", group.equal = "loadings",
+    note = "weights that sum to the number of rows in each group"),
+  case("x_fiml_weights_fixed_x_groups", incomplete_sampled, structural_groups, missing = "fiml",
+    sampling.weights = "w", group = "school"),
+  case("x_fiml_weights_whole_fixed_x_groups", incomplete_sampled, structural_groups, missing = "fiml",
+    sampling.weights = "whole", group = "school"),
+  case("x_fiml_weights_whole_random_x_groups", incomplete_sampled, structural_groups, missing = "fiml",
+    fixed.x = FALSE, sampling.weights = "whole", group = "school",
+    group.equal = c("loadings", "regressions")),
+  case("x_fiml_weights_whole_clusters_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",
+    sampling.weights = "whole", cluster = "room", group = "school", group.equal = c("loadings", "intercepts"),
+    group.partial = "x3~1"),
   case("x_fiml_clusters_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",
     cluster = "room", group = "school"),
   case("x_fiml_weights_clusters_groups", incomplete_sampled, three_factors, "cfa", missing = "fiml",

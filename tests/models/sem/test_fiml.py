@@ -246,6 +246,15 @@ def test_clusters_of_copies_are_worth_what_the_originals_were() -> None:
     np.testing.assert_allclose(estimates(one) * [1, few], estimates(two), rtol=1e-5, atol=1e-7)
 
 
+def test_weights_of_groups_move_the_robust_measures_no_more_than_they_move() -> None:
+    data = gappy().assign(place=lambda d: np.where(np.arange(len(d)) < 130, "A", "B"))
+    nudged = data.assign(w=np.where(data["place"] == "A", 1 + 1e-6, 1.0))
+    a = sl.fit_sem(CFA, data.assign(w=1.0), missing="fiml", group="place", weights="w").glance()
+    b = sl.fit_sem(CFA, nudged, missing="fiml", group="place", weights="w").glance()
+    names = ["cfi_robust", "tli_robust", "rmsea_robust", "chisq_scaled"]
+    np.testing.assert_allclose(b[names].astype(float), a[names].astype(float), rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["expected", "observed", "robust", "first.order"])
 def test_standard_errors_of_every_kind_are_about_the_same_where_the_model_holds(kind: str) -> None:
     fit = sl.fit_sem(CFA, gappy(2000), missing="fiml")
