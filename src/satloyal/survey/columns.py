@@ -43,7 +43,8 @@ def read(
         return _read_item(item, column, {**raw.words, **book.missing}, raw.rows)
     if name in book.group or name in (book.wave, book.cluster):
         return _read_category(name, cells, column, codes, raw, book)
-    return _read_other(name, cells, column, codes, raw, strict=strict)
+    asked = raw.kinds.get(name, "answer") in ("answer", "tick")
+    return _read_other(name, cells, column, codes, raw, strict=strict and asked)
 
 
 def _read_item(

@@ -59,9 +59,12 @@ def answers(frame: pd.DataFrame, raw: RawTable, book: Codebook) -> dict[str, Ite
     """Return the columns of numbers that nothing says are anything else."""
     special = {column for _, column in book.roles}
     return {
-        name: Item(name, raw.texts.get(name, ""))
+        name: Item(name, raw.texts.get(name, ""), stem=raw.stems.get(name, ""))
         for name in frame.select_dtypes("number").columns
-        if name not in special and name not in book.items and not _is_nominal(raw, str(name))
+        if name not in special
+        and name not in book.items
+        and raw.kinds.get(str(name), "answer") == "answer"
+        and not _is_nominal(raw, str(name))
     }
 
 

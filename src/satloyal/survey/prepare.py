@@ -22,6 +22,7 @@ from satloyal.survey.codebook import Codebook
 from satloyal.survey.columns import read
 from satloyal.survey.complete import answers, complete
 from satloyal.survey.dropout import finished_flag, mark_dropouts
+from satloyal.survey.durations import timed
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.personal import looks_personal, mentions_contact
 from satloyal.survey.placing import placed
@@ -77,7 +78,7 @@ def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "th
 
 def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     given = codebook is not None and bool(codebook.columns)
-    raw = ticked(placed(raw, {} if codebook is None else codebook.places))
+    raw = timed(ticked(placed(raw, {} if codebook is None else codebook.places)))
     raw = coded(raw, codebook or Codebook())
     finished = finished_flag(raw)
     book, found = complete(raw, codebook or Codebook())

@@ -9,11 +9,17 @@ from satloyal.errors import SurveyError
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
+from satloyal.survey.readers.google_forms import GoogleFormsReader
 from satloyal.survey.readers.match import Match
+from satloyal.survey.readers.microsoft_forms import MicrosoftFormsReader
 from satloyal.survey.readers.plain import PlainReader
 from satloyal.survey.readers.qualtrics import QualtricsReader
 from satloyal.survey.readers.spss import SpssReader
 from satloyal.survey.readers.stata import StataReader
+from satloyal.survey.readers.surveymonkey import SurveyMonkeyReader
+from satloyal.survey.readers.tencent import TencentReader
+from satloyal.survey.readers.typeform import TypeformReader
+from satloyal.survey.readers.wenjuanxing import WenjuanxingReader
 
 __all__ = ["READERS", "Match", "Reader", "choose", "names"]
 
@@ -47,6 +53,12 @@ READERS: tuple[Reader, ...] = (
     SpssReader(),
     StataReader(),
     QualtricsReader(),
+    SurveyMonkeyReader(),
+    TypeformReader(),
+    MicrosoftFormsReader(),
+    GoogleFormsReader(),
+    WenjuanxingReader(),
+    TencentReader(),
     PlainReader(),
 )
 
