@@ -194,6 +194,30 @@ def test_rescaling_a_continuous_variable_rescales_its_statistics():
     assert two.gamma[last, last] == pytest.approx(9 * one.gamma[last, last])
 
 
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_polyserial_correlation_peaks_with_outliers_in_and_in_any_unit(unit, weighted):
+    frame = simulated(11, continuous=True)
+    frame.loc[0, ["y0", "y3"]] = [0, 5 + 2 * 7.5]  # an answer that a cut-off at small densities would drop
+    weights = np.random.default_rng(1).uniform(0.4, 2.2, len(frame)) if weighted else np.ones(len(frame))
+    scaled = frame.assign(y3=frame.y3 * unit)
+    found = moments(scaled, ["y0", "y1", "y2"], weights=weights).correlation[0, 3]
+    share = weights / weights.sum()
+    mean = share @ frame.y3
+    z = (frame.y3 - mean) / np.sqrt(share @ (frame.y3 - mean) ** 2)
+    below = [share @ (frame.y0 <= c) for c in range(3)]
+    edges = np.r_[-np.inf, stats.norm.ppf(below), np.inf]
+    low, high = (edges[frame.y0.astype(int) + k] for k in (0, 1))
+
+    def misfit(r):
+        root = np.sqrt(1 - r * r)
+        given_z = stats.norm.cdf((high - r * z) / root) - stats.norm.cdf((low - r * z) / root)
+        return -share @ np.log(given_z)
+
+    best = optimize.minimize_scalar(misfit, bounds=(-0.99, 0.99), method="bounded", options={"xatol": 1e-10})
+    assert found == pytest.approx(best.x, abs=1e-6)
+
+
 def test_a_whole_weight_is_so_many_rows():
     frame = simulated(7, n=80, continuous=True)
     ordered = ["y0", "y1", "y2"]
