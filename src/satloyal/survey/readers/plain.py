@@ -1,14 +1,17 @@
-"""Plain tables: CSV and workbooks with one header row and nothing else to know."""
+"""Plain tables: CSV and workbooks with column names, titles above them and totals below."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from satloyal.errors import SurveyError
+from satloyal.notes import Note
 from satloyal.survey.clean import listing
 from satloyal.survey.numbers import parse_number
-from satloyal.survey.raw import RawTable
+from satloyal.survey.raw import Finding, RawTable
 from satloyal.survey.readers.export import Export
+from satloyal.survey.readers.frame_rows import groups_above, header_row, without_totals
 from satloyal.survey.readers.grid import Grid
 from satloyal.survey.readers.heading import Heading, table_from
 from satloyal.survey.readers.match import Match
@@ -16,8 +19,17 @@ from satloyal.survey.readers.match import Match
 __all__ = ["PlainReader", "require_even"]
 
 
+_DURATIONS = frozenset(
+    {
+        *("durationinseconds", "durations", "duration", "durationseconds", "interviewduration"),
+        *("completiontime", "interviewtime", "所用时间", "答题时长", "填答时间", "作答時間", "填答時間"),
+    }
+)
+"""Names of columns that say how long an interview took."""
+
+
 class PlainReader:
-    """A table with column names in its first row and one respondent in each row below."""
+    """A table with a row of column names and one respondent in each row below."""
 
     name = "plain"
 
@@ -38,10 +50,31 @@ class PlainReader:
         grid = export.grid
         if not grid.rows:
             raise SurveyError("the file is empty: it has no cells", fix="export it again")
+        header = header_row(grid)
+        stems = groups_above(grid, header)
+        above, grid = _cut(grid, header)
         require_even(grid)
         names = [_name(cell) for cell in grid.rows[0]]
         _require_header(grid, names)
-        return table_from(grid, [Heading(name) for name in names], first=1)
+        rows, totals = without_totals(grid, 1)
+        headings = [
+            Heading(name, stem=stem, kind="duration" if _key(name) in _DURATIONS else None)
+            for name, stem in zip(names, stems, strict=True)
+        ]
+        return table_from(grid, headings, first=1, rows=rows, findings=(*above, *totals))
+
+
+def _cut(grid: Grid, header: int) -> tuple[tuple[Finding, ...], Grid]:
+    """Return the table from its header on, saying what stood above."""
+    if not header:
+        return (), grid
+    note = Note(
+        "header",
+        f"the column names stand in row {grid.numbers[header]}; {header} "
+        f"{'rows' if header > 1 else 'row'} of titles above are left out",
+        header,
+    )
+    return (Finding(note),), replace(grid, rows=grid.rows[header:], numbers=grid.numbers[header:])
 
 
 def require_even(grid: Grid) -> None:
@@ -61,6 +94,10 @@ def require_even(grid: Grid) -> None:
             f"row{'s have' if len(uneven) > 1 else ' has'} more or fewer: {said}",
             fix="a cell with the delimiter in it must stand in quotes; export again or mend these rows",
         )
+
+
+def _key(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _name(cell: Any) -> str:
