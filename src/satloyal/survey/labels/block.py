@@ -27,6 +27,7 @@ from satloyal.survey.scale import Scale
 __all__ = ["BlockMatch", "match"]
 
 Status = Literal["matched", "ambiguous", "unknown", "numbers", "empty"]
+SUGGESTED = 20
 _ALIKE = 0.75
 _MISSPELT = 0.85
 _WORD = 4  # characters; in fewer one Chinese character makes another label
@@ -141,7 +142,7 @@ def match(
             fits = _fits(attempt, tier)
             if fits:
                 chosen = _decided(fits, alone=bool(attempt.alone))
-                strange = () if declared is not None else _strange(attempt, chosen)
+                strange = declared is None and _strange(attempt, chosen)
                 return _told(attempt, (), (), strange) if strange else _told(attempt, fits, chosen)
     return _told(answers, (), ())
 
@@ -249,21 +250,18 @@ def _decided(fits: Sequence[Fit], *, alone: bool) -> list[Fit]:
     return []
 
 
-def _strange(answers: _Answers, chosen: Sequence[Fit]) -> tuple[str, ...]:
-    """Return cells that may be points of a larger scale than the one that the other labels are on.
+def _strange(answers: _Answers, chosen: Sequence[Fit]) -> bool:
+    """Return whether some cells may be points of a larger scale than the one that the other labels are on.
 
     What looks like a label of that scale, misspelt, or may be no answer at all, is not one of them.
     """
     if not chosen or not answers.alone:
-        return ()
+        return False
     own = {label for one in chosen[0].sets for label in one.numbers}
-    unknown = {c.label: text for text, c in answers.cells.items() if c.number is None and c.label}
-    return tuple(
-        text
-        for label, text in sorted(unknown.items())
-        if label not in answers.known
-        and not is_contested(label)
-        and not (_misspelt(label, own) and _suggested(label, answers.known) in own)
+    unknown = {c.label for c in answers.cells.values() if c.number is None and c.label} - answers.known
+    return any(
+        not is_contested(label) and not (_misspelt(label, own) and _suggested(label, answers.known) in own)
+        for label in unknown
     )
 
 
@@ -275,9 +273,7 @@ def _misspelt(label: str, own: Collection[str]) -> bool:
     return any(sum(a != b for a, b in zip(name, label, strict=True)) == 1 for name in alike)
 
 
-def _told(
-    answers: _Answers, fits: Sequence[Fit], chosen: Sequence[Fit], strange: Sequence[str] = ()
-) -> BlockMatch:
+def _told(answers: _Answers, fits: Sequence[Fit], chosen: Sequence[Fit], strange: bool = False) -> BlockMatch:
     """Put together what is known about each cell, and say what was decided."""
     fit = chosen[0] if chosen else None
     wrong = frozenset().union(*(f.disagreeing for f in chosen or fits)) if fits else answers.pairs
@@ -290,11 +286,14 @@ def _told(
             if cell.label is None or pair in own or (pair in answers.pairs and pair not in wrong):
                 values[text] = cell.number
             else:
-                unread[text] = _suggested(cell.label, answers.known)
+                unread[text] = cell.label
         elif fit and (cell.label or "") in fit.numbers:
             values[text] = fit.numbers[cell.label or ""]
         elif cell.label not in answers.known or not (fits or strange):
-            unread[text] = _suggested(cell.label, answers.known)
+            unread[text] = cell.label
+    # Comparing with every label takes its time: beyond a handful of cells it is not slips that stand there.
+    few = set(sorted(unread)[:SUGGESTED])
+    unread = {text: _suggested(like, answers.known) if text in few else None for text, like in unread.items()}
     unread |= dict.fromkeys(answers.left)
     names = tuple(dict.fromkeys(one.name for f in (chosen or fits) for one in f.sets))
     told = BlockMatch("numbers", values, answers.reasons, unread, sets=names)

@@ -10,6 +10,8 @@ from satloyal.survey.labels.normal import normalise
 
 __all__ = ["Cell", "split_cell", "without_letter"]
 
+LONGEST = 200
+"""Characters of a cell that may still be an answer with a number; longer text is free text."""
 _WHOLE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*分?")
 _LABEL = r"(?P<l>[^\W\d_].*)"  # begins with a letter, so that '3-4' and '5/5' are not numbers with labels
 _FIRM = (
@@ -60,7 +62,7 @@ def split_cell(text: str) -> Cell:
     """
     plain = normalise(text)
     # Superscripts and circled digits would become plain digits: '5²' is not 52.
-    if not plain or any(unicodedata.category(c) == "No" for c in text):
+    if not plain or len(plain) > LONGEST or any(unicodedata.category(c) == "No" for c in text):
         return Cell(None, plain or None)
     whole = _WHOLE.fullmatch(plain)
     if whole:

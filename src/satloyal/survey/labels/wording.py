@@ -84,9 +84,7 @@ def question(fits: Sequence[Fit], alone: Mapping[str, str]) -> tuple[str, str]:
     return message, f'state it in the codebook: {told}, or all labels from low to high, labels = ["…", "…"]'
 
 
-def nothing_fits(
-    unread: Mapping[str, str | None], labels: Collection[str], strange: Collection[str]
-) -> tuple[str, str]:
+def nothing_fits(unread: Mapping[str, str | None], labels: Collection[str], strange: bool) -> tuple[str, str]:
     """Say that no known scale holds the answers, and what the codebook must say."""
     contested = _contested(unread)
     if contested:
