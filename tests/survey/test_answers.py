@@ -136,3 +136,19 @@ def test_scales_that_are_none_are_said_with_their_line(text, words):
     with pytest.raises(SurveyError, match=words) as err:
         Codebook.from_text(text)
     assert "line" in str(err.value)
+
+
+def test_a_column_that_says_less_follows_its_neighbours_in_either_order():
+    less = ["Satisfied", "Dissatisfied", "Very satisfied", "Satisfied", "Satisfied"]
+    for columns in ({"A": less, "B": less, "C": SATISFIED}, {"C": SATISFIED, "B": less, "A": less}):
+        assert read(columns).frame["A"].tolist() == [4.0, 2.0, 5.0, 4.0, 4.0]
+
+
+def test_a_column_between_two_scales_is_asked():
+    less = ["Agree", "Disagree", "Strongly agree", "Agree", "Agree", "Agree", "Agree"]
+    five = [*AGREE5, "Agree", "Agree"]
+    with pytest.warns(SurveyWarning, match="'B' kept as text: 'Agree' is"):
+        survey = read({"A": five, "B": less, "C": AGREE7})
+    assert survey.frame["A"].max() == 5.0
+    assert survey.frame["C"].max() == 7.0
+    assert survey.frame["B"].tolist() == less

@@ -201,7 +201,7 @@ def _matched(
     alone = {n: match([texts[n]], declared=block.declared, extra=extra) for n in block.columns}
     decided = {m.sets for m in alone.values() if m.status == "matched"}
     scales = {(m.scale.low, m.scale.high) for m in alone.values() if m.status == "matched" and m.scale}
-    if whole.status == "matched" and not whole.unread and len(scales) <= 1:
+    if whole.status == "matched" and not whole.unread and scales <= {_ends(whole)}:
         return [(block.columns, whole)]
     if len(block.columns) == 1 or not decided:
         return [(block.columns, whole)]
@@ -214,24 +214,25 @@ def _apart(
     alone: Mapping[str, BlockMatch],
     extra: Sequence[LabelSet],
 ) -> list[tuple[tuple[str, ...], BlockMatch]]:
-    """Put columns together that some scale holds together: each joins the first group that it agrees with."""
+    """Put columns together that some scale holds together, those first that say their scale themselves.
+
+    A column that could join groups on scales that differ joins none: that is asked.
+    """
     groups: list[list[str]] = []
-    for name in block.columns:
-        own = alone[name]
+    for name in sorted(block.columns, key=lambda n: alone[n].status != "matched"):
+        fitting: dict[tuple[float, float] | None, list[str]] = {}
         for group in groups:
             together = match([texts[n] for n in (*group, name)], declared=block.declared, extra=extra)
-            if together.status in ("unknown", "ambiguous") or together.unread:
-                continue
             same = all(_ends(alone[n]) in (None, _ends(together)) for n in (*group, name))
-            if together.status == "matched" and same:
-                group.append(name)
-                break
+            if together.status == "matched" and not together.unread and same:
+                fitting.setdefault(_ends(together), group)
+        if len(fitting) == 1:
+            next(iter(fitting.values())).append(name)
         else:
             groups.append([name])
-        del own
     return [
-        (tuple(group), match([texts[n] for n in group], declared=block.declared, extra=extra))
-        for group in groups
+        (names, match([texts[n] for n in names], declared=block.declared, extra=extra))
+        for names in (tuple(n for n in block.columns if n in group) for group in groups)
     ]
 
 
