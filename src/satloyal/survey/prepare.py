@@ -83,7 +83,7 @@ def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     finished = finished_flag(raw)
     book, found = complete(raw, codebook or Codebook())
     findings: list[Finding] = [*raw.findings, *found]
-    _require_columns(raw, book)
+    _require_columns(raw, book, codebook or Codebook())
     findings += _repeated(raw)
     dropped, found = _personal(raw, book)
     findings += found
@@ -120,10 +120,10 @@ def _flags(
     return frame.assign(**{name: finished.astype(float)})
 
 
-def _require_columns(raw: RawTable, book: Codebook) -> None:
+def _require_columns(raw: RawTable, book: Codebook, given: Codebook) -> None:
     """Refuse a codebook that names columns which are not there, or are there twice."""
-    for name in book.columns:
-        if name in raw.repeated:
+    for name in given.columns:
+        if name in raw.repeated and name not in given.places:
             raise SurveyError(
                 f"the codebook names column {name!r}, but the file has {len(raw.repeated[name])} duplicated "
                 "columns of that name",
