@@ -193,7 +193,7 @@ def test_error_suggests_the_nearest_function():
         ("F =- x1", "did you mean '=~'?"),
         ("y = x", "unknown operator '='"),
         ("F ~= x1", "unknown operator '~='"),
-        ("y ~ x:z", "compute the product as a column"),
+        ("y ~ x : z", "written without blanks"),
         ("y ~ x\na <= 3", "write '<'"),
         ("F =~ x1 +", "no variable follows '+'"),
         ("F =~ x1 + + x2", "no variable follows '+'"),

@@ -197,6 +197,9 @@ class ParameterTable:
             message += f" (nor are {', '.join(missing[1:6])}{' …' if len(missing) > 6 else ''})"
         near = nearest(name, (*known, *self.latent))
         fix = f"did you mean '{near}'?" if near else "check the spelling against the columns of the data"
+        if ":" in name:
+            message = f"the product '{name}' is no column of the data"
+            fix = "fit_sam takes products of constructs; for fit_sem compute a column, or use sl.products"
         span = None if self.model is None else self.model.place(name)
         if self.model is None or span is None:
             raise SpecError(message, fix=fix)

@@ -127,15 +127,22 @@ def _starts_name(text: str, at: int) -> bool:
     return c == "_" or c.isalpha()
 
 
+def _name_end(text: str, at: int) -> int:
+    end = at + 1
+    while end < len(text) and _in_name(text[end]):
+        end += 1
+    return end
+
+
 def _next_token(source: Source, at: int) -> Token:
     text = source.text
     c = text[at]
     if c in "\"'`":
         return _quotation(source, at)
     if _starts_name(text, at):
-        end = at + 1
-        while end < len(text) and _in_name(text[end]):
-            end += 1
+        end = _name_end(text, at)
+        while text.startswith(":", end) and end + 1 < len(text) and _starts_name(text, end + 1):
+            end = _name_end(text, end + 1)  # a product of constructs, as in Satisfaction:Trust
         return Token("name", text[at:end], Span(at, end))
     if match := _NUMBER.match(text, at):
         return _number(source, at, match.end())
@@ -216,7 +223,7 @@ def _colon(text: str, at: int) -> str:
         return "there are no blocks; write one model, with c(...) for what differs between groups"
     if block == "level":
         return "there are no multilevel models; cluster= makes standard errors allow for clusters"
-    return "':' makes no product here; compute the product as a column and use its name"
+    return "a product of constructs is written without blanks, as in Satisfaction:Trust, for fit_sam"
 
 
 def _join_lines(tokens: list[Token]) -> list[Token]:
