@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.readers import read_survey
     from satloyal.survey.samples import load_sample
+    from satloyal.survey.several import read_surveys
     from satloyal.survey.survey import Survey
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ _HOME = {
     "products": "satloyal.models.sem.products",
     "power": "satloyal.models.sem.power",
     "read_survey": "satloyal.survey.readers",
+    "read_surveys": "satloyal.survey.several",
     "report": "satloyal.reporting.document",
     "simulate": "satloyal.models.sem.simulate",
     "template": "satloyal.spec.templates",
@@ -72,6 +74,7 @@ __all__ = [
     "probe_interaction",
     "products",
     "read_survey",
+    "read_surveys",
     "report",
     "simulate",
     "template",

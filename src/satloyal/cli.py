@@ -1,4 +1,4 @@
-"""The command line: ``satloyal demo | run | check | inspect``.
+"""The command line: ``satloyal demo | run | check | inspect | codebook``.
 
 Progress and errors go to standard error, results to standard output. Exit codes: 0 done; 1 done, but with
 ``--strict`` a fit failed its checks; 2 bad input; 130 interrupted.
@@ -125,6 +125,33 @@ def inspect(
 
         survey = read_survey(file, codebook, vendor=vendor, sheet=sheet, encoding=encoding)
         typer.echo(inspection(survey))
+
+
+@app.command()
+def codebook(
+    file: Annotated[Path, typer.Argument(help="A survey file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write the draft here instead of printing it; never over a file.")
+    ] = None,
+    short_names: Annotated[
+        bool, typer.Option(help="Name items by construct and number, for files with questions as names.")
+    ] = False,
+    vendor: Annotated[str, typer.Option(help="Reader; auto looks at the file.")] = "auto",
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding of a CSV file.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draft a codebook of a survey file, to be edited and given back with it."""
+    with _guard(quiet=quiet):
+        from satloyal.study.draft import draft_codebook
+
+        text = draft_codebook(
+            file, out, short_names=short_names, vendor=vendor, sheet=sheet, encoding=encoding
+        )
+        if out is None:
+            typer.echo(text, nl=False)
+        elif not quiet:
+            typer.echo(f"{out}")
 
 
 def _run(study: Path, out: Path, *, replicates: int | None, strict: bool, quiet: bool) -> None:

@@ -26,6 +26,7 @@ from satloyal.survey.labels.table import known_sets
 from satloyal.survey.numbers import BLANK, SKIPPED, parse_number, show_cell
 from satloyal.survey.raw import Finding, RawTable
 from satloyal.survey.scale import Scale
+from satloyal.survey.turned import turned
 
 __all__ = ["coded"]
 
@@ -63,10 +64,13 @@ def coded(raw: RawTable, book: Codebook) -> RawTable:
         that are no label of its scale.
     """
     bare, extra = not book.items, book.labels
+    raw = turned(raw, book, extra)
     texts = {name: _labels(raw, book, name) for name in _candidates(raw, book)}
     texts = {name: found for name, found in texts.items() if found}
     if raw.prefixed:
         raw, texts = _without_prefix(raw, texts)
+    if bare:
+        texts = {n: found for n, found in texts.items() if match([found], extra=extra).status != "unknown"}
     frame, reasons = raw.frame, _reasons(raw)
     scales, findings = dict(raw.scales), list(raw.findings)
     for block in _blocks(raw, book, texts):

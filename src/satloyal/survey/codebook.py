@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from satloyal.errors import SurveyError
 from satloyal.positions import Positions
 from satloyal.survey import codebook_file, codebook_text
 from satloyal.survey.construct import Code, Construct, Item, as_code
+from satloyal.survey.draft import draft
 from satloyal.survey.labels.labelset import LabelSet
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.place import Place
+
+if TYPE_CHECKING:
+    from satloyal.survey.survey import Survey
 
 __all__ = ["Codebook"]
 
@@ -159,6 +163,32 @@ class Codebook:
     def with_missing(self, codes: Mapping[Any, str]) -> Codebook:
         """Return the codebook with more missing codes; they win over those already there."""
         return replace(self, missing={**self.missing, **{as_code(k): v for k, v in codes.items()}})
+
+    @classmethod
+    def draft(cls, survey: Survey, *, short_names: bool = False) -> Codebook:
+        """Draft the codebook of a survey that was read without one, to be edited.
+
+        Items with their texts and scales; constructs from questions with one stem, or items with one name and
+        a number; the columns that are probably the respondent's, the weight, the wave and groups. It is a
+        proposal: what the file does not show (reversed items, codes for "don't know") is not in it.
+
+        Parameters
+        ----------
+        survey : Survey
+        short_names : bool
+            Name items by their construct and a number, with ``[columns]`` saying where they stand: for files
+            whose column names are whole questions.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from satloyal.survey.survey import Survey
+        >>> survey = Survey.from_frame(pd.DataFrame({"SAT1": [1, 5, 3], "SAT2": [2, 5, 4]}))
+        >>> book = Codebook.draft(survey)
+        >>> book.construct_items, str(book.items["SAT1"].scale)
+        ({'SAT': ('SAT1', 'SAT2')}, '1–5')
+        """
+        return draft(survey, short_names=short_names)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Codebook:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ TOP_KEYS = (
 )
 CONSTRUCT_KEYS = ("label", "items", "scale", "labels", "reverse", "ordinal", "missing")
 PLACE_KEYS = ("column", "values", "split", "choices")
-ITEM_KEYS = ("text", "scale", "labels", "reverse", "ordinal", "missing")
+ITEM_KEYS = ("text", "stem", "scale", "labels", "reverse", "ordinal", "missing")
 
 
 def read_text(path: Path) -> tuple[str, str]:
@@ -192,10 +192,11 @@ def _items(
         reading = readings.get(name, default)
         scale = _scale(desk, path, body.get("scale"), body.get("labels"), inherited=reading.scale)
         text = _text(desk, (*path, "text"), body.get("text")) or ""
+        stem = _text(desk, (*path, "stem"), body.get("stem")) or ""
         turned = _flag(desk, (*path, "reverse"), body.get("reverse", name in reverse))
         ordinal = _flag(desk, (*path, "ordinal"), body.get("ordinal", reading.ordinal))
         missing = {**reading.missing, **_missing(desk, (*path, "missing"), body.get("missing", {}))}
-        built = _made(desk, path, partial(Item, name, text, scale, turned, ordinal, missing))
+        built = _made(desk, path, partial(Item, name, text, scale, turned, ordinal, missing, stem))
         if built is not None:
             items[name] = built
     return items
@@ -323,7 +324,9 @@ def _scale(
 ) -> Scale | None:
     ends: tuple[float, float] | None = None
     if isinstance(value, str):
-        return _named_scale(desk, (*path, "scale"), value) or inherited
+        named = _named_scale(desk, (*path, "scale"), value)
+        own = _labels(desk, (*path, "labels"), labels)
+        return inherited if named is None else replace(named, labels=own) if own else named
     if value is not None:
         number = isinstance(value, list | tuple) and all(
             isinstance(end, int | float) and not isinstance(end, bool) for end in value

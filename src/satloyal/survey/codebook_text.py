@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from satloyal.survey.construct import Construct, Item
+from satloyal.survey.labels.declared import allowed_sets
+from satloyal.survey.labels.labelset import LabelSet
 from satloyal.survey.place import Place
 from satloyal.survey.scale import Scale
 
@@ -42,7 +44,7 @@ def write(book: Codebook) -> str:
         if construct.label:
             lines.append(f"label = {_quoted(construct.label)}")
         lines.append(f"items = {_listed(construct.items)}")
-        lines += _scale_lines(construct.scale)
+        lines += _scale_lines(construct.scale, book.labels)
         if construct.ordinal:
             lines.append("ordinal = true")
     first: dict[str, Construct] = {}
@@ -50,16 +52,18 @@ def write(book: Codebook) -> str:
         for member in construct.items:
             first.setdefault(member, construct)
     for item in book.items.values():
-        body = _item_lines(item, first.get(item.name))
+        body = _item_lines(item, first.get(item.name), book.labels)
         if body or item.name not in first:
             lines += ["", f"[items.{_key(item.name)}]", *body]
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _item_lines(item: Item, construct: Construct | None) -> list[str]:
+def _item_lines(item: Item, construct: Construct | None, sets: tuple[LabelSet, ...]) -> list[str]:
     lines = [f"text = {_quoted(item.text)}"] if item.text else []
+    if item.stem:
+        lines.append(f"stem = {_quoted(item.stem)}")
     if construct is None or item.scale != construct.scale:
-        lines += _scale_lines(item.scale)
+        lines += _scale_lines(item.scale, sets)
     if item.reverse:
         lines.append("reverse = true")
     if item.ordinal != (construct.ordinal if construct is not None else False):
@@ -82,11 +86,17 @@ def _place(place: Place) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-def _scale_lines(scale: Scale | None) -> list[str]:
+def _scale_lines(scale: Scale | None, sets: tuple[LabelSet, ...]) -> list[str]:
     if scale is None:
         return []
     if scale.name:
-        return [f"scale = {_quoted(scale.name)}"]
+        ((usual, *_), *_) = allowed_sets(scale.name, sets)
+        named = [f"scale = {_quoted(scale.name)}"]
+        return (
+            named
+            if usual.scale.labels == scale.labels or not scale.labels
+            else [*named, f"labels = {_inline(scale.labels)}"]
+        )
     lines = [f"scale = [{_number(scale.low)}, {_number(scale.high)}]"]
     if scale.labels is not None:
         lines.append(f"labels = {_inline(scale.labels)}")

@@ -35,11 +35,11 @@ def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
         book = replace(book, items=_items_of(raw, book))
     items, taken = {}, []
     for name, item in book.items.items():
-        text = item.text or raw.texts.get(name, "")
+        text, stem = item.text or raw.texts.get(name, ""), item.stem or raw.stems.get(name, "")
         scale = item.scale or raw.scales.get(name) or _scale_of(raw, name, {**book.missing, **item.missing})
         if scale is not item.scale:
             taken.append(name)
-        items[name] = replace(item, text=text, scale=scale)
+        items[name] = replace(item, text=text, scale=scale, stem=stem)
     book = replace(book, items=items)
     if taken:
         message = f"{clean.listing(taken, 8)}: scale taken from the labels in the file"

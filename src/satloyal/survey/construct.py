@@ -49,6 +49,8 @@ class Item:
         Whether its answers are ordered categories rather than numbers.
     missing : mapping of code to reason
         Codes that mean "no answer" for this item alone, even where they lie inside its scale.
+    stem : str
+        What it shares with the other items of its question.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Item:
     reverse: bool = False
     ordinal: bool = False
     missing: Mapping[Code, str] = field(default_factory=dict)
+    stem: str = ""
 
     def __post_init__(self) -> None:
         if self.reverse and self.scale is None:

@@ -7,7 +7,8 @@ coding last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from satloyal.survey.answers import coded
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.columns import read
 from satloyal.survey.complete import answers, complete
+from satloyal.survey.directed import directed
+from satloyal.survey.doubts import doubts
 from satloyal.survey.dropout import finished_flag, mark_dropouts
 from satloyal.survey.durations import timed
 from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.personal import looks_personal, mentions_contact
 from satloyal.survey.placing import placed
-from satloyal.survey.raw import Finding, RawTable
+from satloyal.survey.raw import Finding, Kind, RawTable
 from satloyal.survey.ticks import ticked
 
 __all__ = ["Prepared", "prepare"]
@@ -44,12 +47,15 @@ class Prepared:
         With what the file itself says about scales and texts added.
     findings : tuple of Finding
         In the order of the steps.
+    kinds : mapping of str to Kind
+        What the vendor's layout says that a column is.
     """
 
     frame: pd.DataFrame
     missing_reasons: pd.DataFrame
     codebook: Codebook
     findings: tuple[Finding, ...]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "the survey") -> Prepared:
@@ -79,6 +85,7 @@ def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "th
 def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     given = codebook is not None and bool(codebook.columns)
     raw = timed(ticked(placed(raw, {} if codebook is None else codebook.places)))
+    raw = directed(raw, codebook or Codebook())
     raw = coded(raw, codebook or Codebook())
     finished = finished_flag(raw)
     book, found = complete(raw, codebook or Codebook())
@@ -106,8 +113,10 @@ def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     findings += _summary_of_missing(why_missing[[n for n in book.items if n in why_missing]])
     findings += clean.empty_items(frame, book.items)
     findings += clean.constant_items(frame, book.items, eye=given)
+    findings += doubts(frame, book, raw)
     frame, turned = clean.reverse_items(frame, book.items.values())
-    return Prepared(frame, why_missing, book, (*findings, *turned))
+    kinds = {name: kind for name, kind in raw.kinds.items() if name in frame}
+    return Prepared(frame, why_missing, book, (*findings, *turned), kinds)
 
 
 def _flags(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from satloyal.errors import SurveyError, SurveyWarning
 from satloyal.notes import Note
 from satloyal.survey import clean, describe
 from satloyal.survey.codebook import Codebook
+from satloyal.survey.combine import stack
 from satloyal.survey.describe import Method
 from satloyal.survey.prepare import prepare
 from satloyal.survey.raw import Finding, RawTable
@@ -44,6 +45,9 @@ class Survey:
         What was done to the data and why.
     source : Source
         Where they came from.
+    kinds : mapping of str to str
+        What the vendor's layout says that a column is (``"duration"``, ``"finished"``, ``"tick"``, …), where
+        it does.
 
     Examples
     --------
@@ -60,6 +64,7 @@ class Survey:
     missing_reasons: pd.DataFrame
     notes: tuple[Note, ...]
     source: Source
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_frame(
@@ -131,7 +136,7 @@ class Survey:
             if finding.eye:
                 warnings.warn(f"{source.name}: {finding.note}", SurveyWarning, stacklevel=3)
         notes = tuple(finding.note for finding in made.findings)
-        return cls(made.frame, made.codebook, made.missing_reasons, notes, source)
+        return cls(made.frame, made.codebook, made.missing_reasons, notes, source, made.kinds)
 
     @property
     def n(self) -> int:
@@ -160,6 +165,37 @@ class Survey:
     def groups(self) -> tuple[str, ...]:
         """Names of the group columns."""
         return self.codebook.group
+
+    def stack(self, blocks: Mapping[str, Mapping[str, str]] | str, column: str = "brand") -> Survey:
+        """Turn blocks of columns into rows: one row a respondent and brand (or product, or branch).
+
+        Parameters
+        ----------
+        blocks : mapping or str
+            For each brand, the new names of its columns → their names; or a pattern of the items' names, as
+            ``"{item}_{block}"`` for SAT1_Acme.
+        column : str
+            Column that says which block a row is from; a group from then on.
+
+        Returns
+        -------
+        Survey
+            Without rows in whose block nothing was answered. The respondent's column becomes the cluster,
+            because one person's answers about several brands are not independent.
+
+        Raises
+        ------
+        SurveyError
+            If a column is not there or a name is taken, or the columns of one item have different scales.
+
+        Examples
+        --------
+        >>> wide = Survey.from_frame(pd.DataFrame({"id": ["a", "b"], "SAT_A": [5, 4], "SAT_B": [2, None]}))
+        >>> long = wide.stack("{item}_{block}")
+        >>> long.frame[["id", "brand", "SAT"]].values.tolist()
+        [['a', 'A', 5.0], ['b', 'A', 4.0], ['a', 'B', 2.0]]
+        """
+        return stack(self, blocks, column)
 
     def describe(self) -> pd.DataFrame:
         """Describe each item.
