@@ -26,7 +26,6 @@ from satloyal.survey.labels.table import known_sets
 from satloyal.survey.numbers import BLANK, SKIPPED, parse_number, show_cell
 from satloyal.survey.raw import Finding, RawTable
 from satloyal.survey.scale import Scale
-from satloyal.survey.turned import turned
 
 __all__ = ["coded"]
 
@@ -64,7 +63,6 @@ def coded(raw: RawTable, book: Codebook) -> RawTable:
         that are no label of its scale.
     """
     bare, extra = not book.items, book.labels
-    raw = turned(raw, book, extra)
     texts = {name: _labels(raw, book, name) for name in _candidates(raw, book)}
     texts = {name: found for name, found in texts.items() if found}
     if raw.prefixed:
