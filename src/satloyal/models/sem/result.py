@@ -220,7 +220,7 @@ class SemFit(Fit):
 
     @cached_property
     def admissible(self) -> bool:
-        """Whether no variance is negative, no correlation beyond ±1, no loop explodes, and it is a minimum."""
+        """Whether it is a minimum without negative variances, correlations beyond ±1 and exploding loops."""
         return self.converged and not any(c.status == "fail" for c in self.checks if c.name in _ADMISSIBILITY)
 
     @cached_property
