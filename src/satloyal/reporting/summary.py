@@ -7,6 +7,7 @@ from typing import Any
 
 from satloyal.reporting.parts import Checks
 from satloyal.reporting.table import Cell, Column, Table
+from satloyal.reporting.terms import worded
 from satloyal.reporting.verdicts import Verdict
 
 __all__ = ["checks_table", "verdicts_table"]
@@ -50,8 +51,9 @@ def checks_table(parts: Sequence[Checks]) -> Table:
         Column("source", "Source of the rule"),
     ]
     rows: list[list[Any]] = [
-        [part.fit, c.name, c.status.replace("_", " "), c.value, c.threshold, c.message, c.advice, c.source]
+        [part.fit, c.name, c.status.replace("_", " "), c.value, c.threshold, said, c.advice, c.source]
         for part in parts
         for c in part.checks
+        for said in [worded(c.message)]
     ]
     return Table.build("checks", "Checks", columns, rows)

@@ -90,6 +90,32 @@ def test_a_single_indicator_has_no_reliability_and_says_why():
     assert verdicts["Complaints", "Loyalty"] == "not testable: Complaints has one indicator"
 
 
+def test_random_intercepts_without_errors_have_no_reliability_and_say_why():
+    rng = np.random.default_rng(1)
+    trait, items = rng.normal(size=(300, 1)), ["x1", "x2", "x3"]
+    data = pd.DataFrame(trait + rng.normal(size=(300, 3)), columns=items)
+    within = "".join(f"w{t} =~ 1*x{t}\nx{t} ~~ 0*x{t}\nRI ~~ 0*w{t}\n" for t in (1, 2, 3))
+    found = measurement(
+        sl.fit_sem("RI =~ 1*x1 + 1*x2 + 1*x3\n" + within + "w1 ~~ 0*w2 + 0*w3\nw2 ~~ 0*w3", data)
+    )
+    row = found.reliability.set_index("construct").loc["RI"]
+    assert row[["omega", "cr", "maximal", "ave", "omega_lower"]].isna().all()
+    assert np.isfinite(row[["alpha", "omega2"]].astype(float)).all()
+    assert "omega, cr: all errors are fixed at zero" in row["reason"]
+    assert "x1, x2, x3 load on another" in row["reason"]
+    assert check(found, "errors fixed at zero").message.startswith("RI has indicators without error")
+    assert check(found, "composite reliability").status == "not_applicable"
+
+
+def test_one_error_fixed_at_zero_leaves_the_others_to_tell():
+    rng = np.random.default_rng(2)
+    items = rng.normal(size=(300, 1)) + rng.normal(size=(300, 4)) * [0, 1, 1, 1]
+    data = pd.DataFrame(items, columns=["x1", "x2", "x3", "x4"])
+    found = measurement(sl.fit_sem("F =~ x1 + x2 + x3 + x4\nx1 ~~ 0*x1", data))
+    assert 0.5 < found.reliability["omega"].iloc[0] < 0.99
+    assert not [c for c in found.checks if c.name == "errors fixed at zero"]
+
+
 def test_items_with_two_loadings_have_no_ave_and_say_which():
     table = measurement(fitted("hs_cross_and_correlated")).reliability.set_index("construct")
     assert np.isnan(table.loc["visual", "ave"])

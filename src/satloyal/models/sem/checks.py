@@ -24,6 +24,7 @@ from satloyal.models.sem.ordinal_checks import (
     sparse_tables,
 )
 from satloyal.models.sem.rounding import smoothing_check
+from satloyal.models.sem.words import counted
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -56,7 +57,8 @@ def sem_checks(fit: SemFit) -> tuple[Check, ...]:
 
 def _convergence(fit: SemFit) -> Check:
     if fit.converged:
-        text = f"a minimum was reached after {fit.iterations} iterations from starting point {fit.tried}"
+        steps = counted(fit.iterations, "iteration")
+        text = f"a minimum was reached after {steps} from starting point {fit.tried}"
         return Check("convergence", "pass", text, value=float(fit.iterations))
     if not fit.tried:
         return Check(
@@ -69,7 +71,8 @@ def _convergence(fit: SemFit) -> Check:
     return Check(
         "convergence",
         "fail",
-        f"no minimum was found after {fit.iterations} iterations; {fit.tried} starting points were tried",
+        f"no minimum was found after {counted(fit.iterations, 'iteration')}; "
+        f"{counted(fit.tried, 'starting point')} tried",
         value=float(fit.iterations),
         advice="simplify the model, check the items for reversed or constant ones, or give start() values",
     )

@@ -44,12 +44,16 @@ class Construct:
         Positions of the indicators in the sample, if all of them are observed; else empty.
     crossed : tuple of str
         Indicators that load on another construct as well.
+    exact : bool
+        Whether the residual variances of all indicators are fixed at zero, as in cross-lagged models with
+        random intercepts: no error is estimated, so that a reliability of one would say nothing.
     """
 
     name: str
     indicators: tuple[str, ...]
     items: tuple[int, ...]
     crossed: tuple[str, ...]
+    exact: bool = False
 
     @property
     def single(self) -> bool:
@@ -71,9 +75,12 @@ class Construct:
         why: dict[str, str] = {}
         if self.second_order:
             why |= dict.fromkeys(("alpha", "omega3"), "measured by latent variables, not by a sum of items")
+        if self.exact:
+            names = ("omega", "cr") if self.crossed else OF_PARAMETERS
+            why |= dict.fromkeys(names, "all errors are fixed at zero: reliability is assumed, not estimated")
         if self.crossed:
-            also = ", ".join(self.crossed)
-            why |= dict.fromkeys(("ave", "ave_std", "maximal"), f"{also} loads on another construct as well")
+            also = f"{', '.join(self.crossed)} {'loads' if len(self.crossed) == 1 else 'load'}"
+            why |= dict.fromkeys(("ave", "ave_std", "maximal"), f"{also} on another construct as well")
         return why
 
 
@@ -252,6 +259,8 @@ def _constructs(fit: SemFit, group: int) -> tuple[Construct, ...]:
     names = list(dict.fromkeys(row.lhs for row in loads))
     indicators = {name: tuple(row.rhs for row in loads if row.lhs == name) for name in names}
     owners = [item for listed in indicators.values() for item in listed]
+    variances = [r for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.group == group]
+    exact = {r.lhs for r in variances if not (r.free or r.value)}
     at = {name: i for i, name in enumerate(fit.sample.names)}
     return tuple(
         Construct(
@@ -259,6 +268,7 @@ def _constructs(fit: SemFit, group: int) -> tuple[Construct, ...]:
             listed,
             tuple(at[i] for i in listed) if all(i in at for i in listed) else (),
             tuple(i for i in listed if owners.count(i) > 1),
+            exact={*listed} <= exact,
         )
         for name, listed in indicators.items()
     )

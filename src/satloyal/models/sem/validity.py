@@ -131,6 +131,7 @@ def judge(
         _CORRELATION.check(correlation),
         *_negative(models, several, converged),
         *_single(reliability, constructs),
+        *_exact(models, several),
     )
 
 
@@ -183,11 +184,36 @@ def _single(reliability: pd.DataFrame, constructs: Sequence[str]) -> tuple[Check
         Check(
             "single-indicator constructs",
             "warn",
-            f"{', '.join(single)} rests on one indicator: its reliability is assumed, not estimated.",
+            f"{_verb(single, 'rests', 'rest')} on one indicator: reliability is assumed, not estimated.",
             advice="ask several items, or fix the error variance from a reliability known elsewhere",
             source="Bollen 1989, Structural equations with latent variables, chapter 5",
         ),
     )
+
+
+def _exact(models: Mapping[Any, MeasurementModel], several: bool) -> tuple[Check, ...]:
+    """Name constructs of several indicators without any error."""
+    found = [
+        _label(c.name, label, several)
+        for label, model in models.items()
+        for c in model.constructs
+        if c.exact and not c.single
+    ]
+    if not found:
+        return ()
+    return (
+        Check(
+            "errors fixed at zero",
+            "warn",
+            f"{_verb(found, 'has', 'have')} indicators without error: reliability is assumed, not estimated.",
+            advice="do not report a reliability of these constructs from this model",
+            source="Hamaker, Kuiper & Grasman 2015, Psychological Methods 20:102-116",
+        ),
+    )
+
+
+def _verb(names: Sequence[str], one: str, several: str) -> str:
+    return f"{', '.join(names)} {one if len(names) == 1 else several}"
 
 
 def _label(name: Any, group: Any, several: bool) -> str:

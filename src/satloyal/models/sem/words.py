@@ -11,15 +11,15 @@ from satloyal.models.sem.estimators import estimator_named
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["headline", "method"]
+__all__ = ["counted", "headline", "method"]
 
 
 def headline(fit: SemFit) -> str:
     """Return the first line: whether this may be used, and how it fits."""
     if not fit.converged:
         return (
-            f"DID NOT CONVERGE: no number of this model may be used ({fit.iterations} iterations, "
-            f"{fit.tried} starting points)."
+            f"DID NOT CONVERGE: no number of this model may be used ({counted(fit.iterations, 'iteration')}, "
+            f"{counted(fit.tried, 'starting point')})."
         )
     g = fit.fit_figures()
     bad = [c for c in fit.checks if c.status == "fail"]
@@ -37,8 +37,18 @@ def headline(fit: SemFit) -> str:
             f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
             f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
         )
-    times = "iteration" if fit.iterations == 1 else "iterations"
-    return f"Converged after {fit.iterations} {times}; {state}. {said}."
+    return f"Converged after {counted(fit.iterations, 'iteration')}; {state}. {said}."
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "starting point"), counted(3, "iteration")
+    ('1 starting point', '3 iterations')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def method(fit: SemFit) -> str:
