@@ -167,6 +167,7 @@ def _known(raw: RawTable, name: str) -> Iterable[Any]:
 def _blocks(raw: RawTable, book: Codebook, texts: Mapping[str, frozenset[str]]) -> list[_Block]:
     """Group columns by stem and declared scale; without a stem, neighbours go together."""
     groups: dict[tuple[Any, ...], list[str]] = {}
+    scales: dict[str, Scale | None] = {}
     run = 0
     before: str | None = None
     for name in raw.frame.columns:
@@ -174,7 +175,7 @@ def _blocks(raw: RawTable, book: Codebook, texts: Mapping[str, frozenset[str]]) 
             run += 1
             continue
         item = book.items.get(name)
-        declared = None if item is None or item.scale is None else item.scale
+        declared = scales[name] = (None if item is None else item.scale) or raw.scales.get(name)
         stem = raw.stems.get(name, "")
         if stem != (None if before is None else raw.stems.get(before, "")):
             run += 1
@@ -182,11 +183,7 @@ def _blocks(raw: RawTable, book: Codebook, texts: Mapping[str, frozenset[str]]) 
         ends = None if declared is None else (declared.low, declared.high, labels)
         groups.setdefault((ends, stem or run), []).append(name)
         before = name
-    out = []
-    for (ends, _), columns in groups.items():
-        scale = None if ends is None else book.items[columns[0]].scale
-        out.append(_Block(tuple(columns), _declared(scale)))
-    return out
+    return [_Block(tuple(columns), _declared(scales[columns[0]])) for columns in groups.values()]
 
 
 def _declared(scale: Scale | None) -> Declared:

@@ -24,6 +24,7 @@ def read_survey(
     sheet: str | int | None = None,
     encoding: str | None = None,
     missing_codes: MissingCodes | None = None,
+    labels: str | Path | None = None,
 ) -> Survey:
     r"""Read a survey file.
 
@@ -44,6 +45,9 @@ def read_survey(
         Encoding of a text file, where you know it.
     missing_codes : mapping of code to reason, or list of codes, optional
         Codes that mean "no answer", beside those of the codebook: ``{99: "dont_know", -99: "skipped"}``.
+    labels : str or Path, optional
+        File that names the answers where the responses hold only codes: LimeSurvey's survey structure
+        (``.lss``) or archive (``.lsa``).
 
     Returns
     -------
@@ -80,8 +84,9 @@ def read_survey(
     book = as_codebook(codebook, missing_codes)
     where = Path(path).name or str(path)
     try:
-        export = open_export(path, sheet=sheet, encoding=encoding)
+        export = open_export(path, sheet=sheet, encoding=encoding, labels=labels)
         reader, match = registry.choose(export, vendor, registry.READERS)
+        registry.require_labels(export, reader)
         raw = reader.read(export)
     except SurveyError as err:
         if err.where is None:

@@ -117,8 +117,12 @@ def _identify_zip(data: bytes) -> Container:
             )
         return "ods" if "content.xml" in names else "xlsx"
     shown = ", ".join(n[:80] for n in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    lime = any(n.casefold().endswith(".lss") for n in names)
     raise SurveyError(
-        f"this is a ZIP archive with {shown or 'nothing'} in it", fix="unpack it and read the file inside"
+        f"this is a {'LimeSurvey' if lime else 'ZIP'} archive with {shown or 'nothing'} in it",
+        fix="export the responses as CSV and give this archive as labels="
+        if lime
+        else "unpack it and read the file inside",
     )
 
 

@@ -34,6 +34,8 @@ class Export:
         Sheet to read.
     encoding : str, optional
         Text encoding, where the user knows it.
+    labels : Path, optional
+        File with the labels of the answers' codes.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Export:
     container: Container
     sheet: str | int | None = None
     encoding: str | None = None
+    labels: Path | None = None
 
     @property
     def is_table(self) -> bool:
@@ -78,7 +81,13 @@ class Export:
         return (Finding(Note("file type", message), eye=True),)
 
 
-def open_export(path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None) -> Export:
+def open_export(
+    path: str | Path,
+    *,
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+    labels: str | Path | None = None,
+) -> Export:
     """Open a survey file and find out what it is.
 
     Raises
@@ -101,4 +110,4 @@ def open_export(path: str | Path, *, sheet: str | int | None = None, encoding: s
         ) from None
     except ValueError as err:
         raise SurveyError(f"this is no path: {err}", where=repr(str(path))) from None
-    return Export(path, data, identify(data), sheet, encoding)
+    return Export(path, data, identify(data), sheet, encoding, None if labels is None else Path(labels))

@@ -10,6 +10,7 @@ from satloyal.survey.nearest import did_you_mean
 from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.google_forms import GoogleFormsReader
+from satloyal.survey.readers.limesurvey import LimeSurveyReader
 from satloyal.survey.readers.match import Match
 from satloyal.survey.readers.microsoft_forms import MicrosoftFormsReader
 from satloyal.survey.readers.plain import PlainReader
@@ -21,7 +22,7 @@ from satloyal.survey.readers.tencent import TencentReader
 from satloyal.survey.readers.typeform import TypeformReader
 from satloyal.survey.readers.wenjuanxing import WenjuanxingReader
 
-__all__ = ["READERS", "Match", "Reader", "choose", "names"]
+__all__ = ["READERS", "Match", "Reader", "choose", "names", "require_labels"]
 
 
 @runtime_checkable
@@ -55,12 +56,32 @@ READERS: tuple[Reader, ...] = (
     QualtricsReader(),
     SurveyMonkeyReader(),
     TypeformReader(),
+    LimeSurveyReader(),
     MicrosoftFormsReader(),
     GoogleFormsReader(),
     WenjuanxingReader(),
     TencentReader(),
     PlainReader(),
 )
+
+TAKES_LABELS = frozenset({"limesurvey"})
+"""Readers that make use of a file of labels."""
+
+
+def require_labels(export: Export, reader: Reader) -> None:
+    """Refuse a file of labels for a reader that has no use for one.
+
+    Raises
+    ------
+    SurveyError
+        If there is one and the reader does not take it.
+    """
+    if export.labels is not None and reader.name not in TAKES_LABELS:
+        raise SurveyError(
+            f"this was read as {reader.name}, which takes no file of labels; only these do: "
+            f"{', '.join(sorted(TAKES_LABELS))}",
+            fix="leave `labels` out",
+        )
 
 
 def names(readers: Sequence[Reader] = READERS) -> tuple[str, ...]:
