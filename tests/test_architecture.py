@@ -172,7 +172,7 @@ def test_public_methods_are_explained(name: str) -> None:
 
 def test_the_public_sentence_is_what_the_design_says() -> None:
     assert list(inspect.signature(sl.read_survey).parameters) == [
-        *("path", "codebook", "vendor", "sheet", "encoding", "missing_codes")
+        *("path", "codebook", "vendor", "sheet", "encoding", "missing_codes", "labels")
     ]
     assert list(inspect.signature(sl.fit_sem).parameters)[:3] == ["model", "data", "estimator"]
     options = set(inspect.signature(sl.fit_sem).parameters)
