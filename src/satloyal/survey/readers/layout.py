@@ -154,7 +154,7 @@ def is_time(cell: object) -> bool:
 
 def marks_of(cells: Iterable[Any]) -> frozenset[str]:
     """Return the different filled cells, as they are compared: numbers as whole numbers, text on one line."""
-    return frozenset(name_of(cell) for cell in cells if cell is not None)
+    return frozenset(name_of(cell) for cell in set(cells) if cell is not None)
 
 
 def with_cells(grid: Grid, change: Callable[[int, int, Any], Any], first: int) -> Grid:

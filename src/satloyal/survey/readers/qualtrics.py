@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from satloyal.notes import Note
 from satloyal.survey.raw import Finding, Kind, RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.grid import Grid
 from satloyal.survey.readers.heading import Heading, table_from
+from satloyal.survey.readers.layout import cells_of, damaged_ids, marks_of, require_rectangle
 from satloyal.survey.readers.match import Match
 
 __all__ = ["QualtricsReader"]
@@ -36,6 +38,8 @@ _DERIVED = re.compile(
 _ITEM = re.compile(r"(?P<base>.+)_\d+")
 _PREVIEW = frozenset({"1", "2", "survey preview", "survey test", "preview", "test"})
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?")
+_COMMA = re.compile(r"(?P<whole>-?\d+),(?P<part>\d+)")
+_POINT = re.compile(r"-?\d+\.\d+")
 SEEN_UNANSWERED = -99.0
 """Code that Qualtrics writes for a question that was seen but not answered, if that export option is on."""
 
@@ -63,18 +67,19 @@ class QualtricsReader:
         """Read header rows and respondents."""
         grid = export.grid
         header, findings = _header_rows(grid)
-        legacy = _is_legacy(grid.rows)
-        codes, texts, ids = _header(grid, header, legacy=legacy)
-        first = header
-        rows, dropped = _respondents(grid, codes, first)
+        require_rectangle(grid, header)
+        codes, texts, ids = _header(grid, header, legacy=_is_legacy(grid.rows))
+        rows, dropped = _respondents(grid, codes, header)
         stems = _stems(codes, texts)
-        headings = [
-            _heading(j, codes, texts, ids, stems, [grid.rows[i] for i in rows]) for j in range(len(codes))
-        ]
+        ticks = _ticked(grid, rows, codes, texts, ids, stems)
+        headings = [_heading(j, codes, texts, ids, stems, ticks) for j in range(len(codes))]
+        keys = [_key(code) for code in codes]
+        if "responseid" in keys:
+            findings += damaged_ids(grid, rows, keys.index("responseid"), "ResponseId")
         return table_from(
-            grid,
+            _with_decimal(grid, rows, codes, ids),
             headings,
-            first=first,
+            first=header,
             rows=rows,
             words={SEEN_UNANSWERED: "skipped"},
             findings=(*findings, *dropped, *_dates(grid, codes, rows)),
@@ -184,12 +189,22 @@ def _stems(codes: Sequence[str], texts: Sequence[str]) -> list[str]:
     for members in groups.values():
         if len(members) < 2:
             continue
-        shared = _shared([texts[j] for j in members])
-        cut = max(shared.rfind(" - "), shared.rfind("-") if " - " not in shared else -1)
+        cut = _cut(_shared([texts[j] for j in members]), texts[members[0]])
         if cut > 0:
+            shared = texts[members[0]]
             for j in members:
                 stems[j] = shared[:cut].removesuffix(" - Selected Choice").strip()
     return stems
+
+
+def _cut(shared: str, text: str) -> int:
+    """Return where the stem ends: at the last dash that all share, in older files one without spaces."""
+    cut = shared.rfind(" - ")
+    if cut < 0:
+        cut = shared.rfind("-")
+        inside_word = 0 < cut < len(text) - 1 and text[cut - 1].islower() and text[cut + 1].islower()
+        return -1 if inside_word else cut
+    return cut
 
 
 def _shared(texts: Sequence[str]) -> str:
@@ -205,30 +220,95 @@ def _heading(
     texts: Sequence[str],
     ids: Sequence[tuple[str | None, bool]],
     stems: Sequence[str],
-    body: Sequence[Sequence[Any]],
+    ticks: frozenset[int],
 ) -> Heading:
     code, text, stem = codes[j], texts[j], stems[j]
     mark, is_choice = ids[j]
-    row = re.sub(r"^(\s*-\s*)?(Selected Choice\s*-\s*)?", "", text[len(stem) :]) if stem else text
+    row = _row_of(text, stem)
+    if j in ticks and not stem:
+        found = _ITEM.fullmatch(code)
+        stem = mark if is_choice and mark else found["base"] if found else ""
     kind: Kind | None = _FIXED.get(_key(code)) or _FIXED.get(_key(mark))
     if kind is None and (_DERIVED.search(code) or (mark and _DERIVED.search(mark))):
         kind = "derived"
     elif kind is None and (code.endswith("_TEXT") or (mark or "").endswith("_TEXT")):
         kind = "comment"
-    elif kind is None and (is_choice or _looks_ticked(j, stem, row, "Selected Choice" in text, body)):
+    elif kind is None and j in ticks:
         kind = "tick"
     return Heading(code, row, stem, kind)
 
 
-def _looks_ticked(j: int, stem: str, option: str, selected: bool, body: Sequence[Sequence[Any]]) -> bool:
-    """Whether the cells are blank or one and the same mark: 1, or the option itself."""
-    if not stem:
-        return False
-    cells = [row[j] if j < len(row) else None for row in body]
-    filled = {str(cell).strip() for cell in cells if cell is not None}
-    if not filled or len(filled) > 1 or all(cell is not None for cell in cells):
-        return False
-    return filled == {option} or (selected and filled <= {"1", "1.0"})
+def _row_of(text: str, stem: str) -> str:
+    """Return the statement or option behind the stem."""
+    return re.sub(r"^(\s*-\s*)?(Selected Choice\s*-\s*)?", "", text[len(stem) :]) if stem else text
+
+
+def _ticked(
+    grid: Grid,
+    rows: Sequence[int],
+    codes: Sequence[str],
+    texts: Sequence[str],
+    ids: Sequence[tuple[str | None, bool]],
+    stems: Sequence[str],
+) -> frozenset[int]:
+    """Return the columns with a box to tick: by their ImportId, or all of a question that hold one mark each.
+
+    The mark is 1 or the option itself; a box that nobody ticked is one because the others are.
+    """
+    out = {j for j, (_, is_choice) in enumerate(ids) if is_choice}
+    groups: dict[str, list[int]] = {}
+    for j, code in enumerate(codes):
+        found = _ITEM.fullmatch(code)
+        if found and (stems[j] or not texts[j]) and j not in out:
+            groups.setdefault(found["base"], []).append(j)
+    unanswered = {f"{SEEN_UNANSWERED:g}"}
+    for members in groups.values():
+        cells = [cells_of(grid, rows, j) for j in members]
+        marks = [marks_of(column) - unanswered for column in cells]
+        options = [_row_of(texts[j], stems[j]) for j in members]
+        named = all(options) and all(m <= {option} for m, option in zip(marks, options, strict=True))
+        ones = all(m <= {"1"} for m in marks) and any(None in column for column in cells)
+        if len(members) > 1 and any(marks) and (named or ones):
+            out |= set(members)
+    return frozenset(out)
+
+
+def _with_decimal(
+    grid: Grid, rows: Sequence[int], codes: Sequence[str], ids: Sequence[tuple[str | None, bool]]
+) -> Grid:
+    """Return the grid with the decimal mark of this export.
+
+    A comma may also join the codes of several choices: ``1,3``. It is a decimal mark if columns that are no
+    questions have it, or one that can be nothing else.
+    """
+    seen: set[str] = set()
+    for j, code in enumerate(codes):
+        marks = marks_of(cells_of(grid, rows, j))
+        numbers = [_COMMA.fullmatch(m) or _POINT.fullmatch(m) or m.lstrip("-").isdigit() for m in marks]
+        if not all(numbers):
+            continue
+        mark = ids[j][0]
+        is_question = mark is None or mark.startswith("QID")
+        if _key(code).startswith("location"):
+            is_question = False
+        commas = [found for m in marks if (found := _COMMA.fullmatch(m))]
+        if any(_POINT.fullmatch(m) for m in marks):
+            seen.add(".")
+        elif commas and (not is_question or any(_is_fraction(found) for found in commas)):
+            seen.add(",")
+    decimal: Literal[".", ","] = "," if seen == {","} else "."
+    if decimal == grid.decimal:
+        return grid
+    rest = tuple(found for found in grid.findings if found.note.step != "decimal comma")
+    if decimal == ",":
+        rest += (Finding(Note("decimal comma", "numbers such as 0,5 are read as 0.5")),)
+    return replace(grid, decimal=decimal, findings=rest)
+
+
+def _is_fraction(found: re.Match[str]) -> bool:
+    """Whether ``a,b`` cannot be two choices: they are listed in order, from 1, without leading zeros."""
+    whole, part = found["whole"], found["part"]
+    return whole.startswith("-") or part.startswith("0") or int(whole) >= int(part) or int(whole) == 0
 
 
 def _dates(grid: Grid, codes: Sequence[str], rows: Sequence[int]) -> tuple[Finding, ...]:
