@@ -224,3 +224,26 @@ def test_a_saturated_model_is_not_praised_for_its_fit():
         assert check(fit, name).status == "not_applicable"
     assert "saturated: its fit cannot be tested" in fit.headline()
     assert "CFI" not in fit.headline()
+
+
+def test_checks_name_only_rows_that_lie_far_and_the_group_of_the_worst_residual():
+    rng = np.random.default_rng(8)
+    items = rng.normal(size=(200, 1)) + rng.normal(size=(200, 4))
+    data = pd.DataFrame(items, columns=["x1", "x2", "x3", "x4"]).clip(-2, 2)
+    model = "F =~ x1 + x2 + x3 + x4"
+
+    def said(frame, name, **options):
+        return next(c.message for c in sl.fit_sem(model, frame, **options).checks if c.name == name)
+
+    assert said(data, "unusual rows") == "0 of 200 rows lie far from the rest (p < .001)"
+    data.loc[17] = [6.0, -6.0, 6.0, -6.0]
+    assert said(data, "unusual rows") == "1 of 200 rows lies far from the rest (p < .001): first 17"
+    assert "in group" not in said(data, "local fit")
+    grouped = data.assign(g=np.where(np.arange(200) < 100, "with", "without"))
+    assert said(grouped, "local fit", group="g").endswith("in group with")
+
+
+def test_the_scaled_test_is_called_so_and_figures_have_no_leading_zero():
+    found = {c.name: c.message for c in sl.fit_sem(CFA, respondents(), estimator="MLR").checks}
+    assert " (scaled), p " in found["exact fit"]
+    assert "0." not in found["approximate fit"].replace("1.000", "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from satloyal.models.fit import Check
+from satloyal.models.sem.words import short
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -30,10 +31,11 @@ def exact_fit(fit: SemFit) -> Check:
             advice="use an estimator with a scaled test, as ULSMV",
         )  # fmt: skip
     good = g["pvalue"] >= 0.05
-    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {g['pvalue']:.3f}"
+    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {short(g['pvalue'], 3)}"
+    scaled = " (scaled)" if "chisq_scaled" in fit.glance().index else ""
     return Check(
         "exact fit", "pass" if good else "warn",
-        f"χ²({g['df']:g}) = {g['chisq']:.2f}, {p}: " + ("not rejected" if good else "rejected"),
+        f"χ²({g['df']:g}) = {g['chisq']:.2f}{scaled}, {p}: " + ("not rejected" if good else "rejected"),
         value=float(g["pvalue"]), threshold=0.05,
         advice="" if good else "look at the residuals for where the model misses, before trusting its paths",
         source="Jöreskog 1969, Psychometrika 34:183-202",
@@ -46,13 +48,16 @@ def approximate_fit(fit: SemFit) -> Check:
         return Check("approximate fit", "not_applicable", "the model is saturated: it fits any data")
     g = fit.fit_figures()
     rules = (
-        (g["cfi"] >= 0.95, f"CFI {g['cfi']:.3f} (≥ .95)"),
-        (g["rmsea"] <= 0.06, f"RMSEA {g['rmsea']:.3f} (≤ .06)"),
-        (g["srmr"] <= 0.08, f"SRMR {g['srmr']:.3f} (≤ .08)"),
+        (g["cfi"], g["cfi"] >= 0.95, f"CFI {short(g['cfi'], 3)} (≥ .95)"),
+        (g["rmsea"], g["rmsea"] <= 0.06, f"RMSEA {short(g['rmsea'], 3)} (≤ .06)"),
+        (g["srmr"], g["srmr"] <= 0.08, f"SRMR {short(g['srmr'], 3)} (≤ .08)"),
     )
-    missed = [text for ok, text in rules if not ok]
+    known = [(ok, text) for value, ok, text in rules if not np.isnan(value)]
+    if not known:
+        return Check("approximate fit", "not_applicable", "CFI, RMSEA and SRMR are undefined")
+    missed = [text for ok, text in known if not ok]
     text = "all met: " if not missed else "not met: "
-    text += ", ".join(missed or [t for _, t in rules])
+    text += ", ".join(missed or [t for _, t in known])
     source = _HU_BENTLER
     if fit.df < _FEW_DEGREES:
         text += f"; with {fit.df} degree{'s' if fit.df > 1 else ''} of freedom the RMSEA says little"
@@ -74,7 +79,7 @@ def independence(fit: SemFit) -> Check | None:
     return Check(
         "related items", "warn",
         f"the items may as well be unrelated: that is not rejected (χ²({g['baseline_df']:.0f}) = "
-        f"{g['baseline_chisq']:.2f}, p = {p:.3f}), so CFI, TLI and their kin compare with nothing",
+        f"{g['baseline_chisq']:.2f}, p = {short(p, 3)}), so CFI, TLI and their kin compare with nothing",
         value=p, threshold=_UNRELATED,
         advice="do not read the incremental indices; look at the correlations before any model",
         source="Bentler & Bonett 1980, Psychol. Bull. 88:588-606",
@@ -85,17 +90,18 @@ def local_fit(fit: SemFit) -> Check | None:
     """Judge the largest residual correlation."""
     if fit.df == 0:
         return None
-    worst, pair = 0.0, ("", "")
+    worst, pair, place = 0.0, ("", ""), ""
     for g in range(fit.ngroups):
         table = fit.residuals("cor", g)
         values = np.tril(table.to_numpy(), -1)
         i, j = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
         if abs(values[i, j]) > abs(worst):
             worst, pair = float(values[i, j]), (str(table.index[int(i)]), str(table.columns[int(j)]))
+            place = f" in group {fit.group_labels[g]}" if fit.ngroups > 1 else ""
     good = abs(worst) <= _LARGE_RESIDUAL
     return Check(
         "local fit", "pass" if good else "warn",
-        f"the largest residual correlation is {worst:.3f}, of {pair[1]} and {pair[0]}",
+        f"the largest residual correlation is {short(worst, 3)}, of {pair[1]} and {pair[0]}{place}",
         value=worst, threshold=_LARGE_RESIDUAL,
         advice="" if good else "the model does not explain why these two go together",
         source="Kline 2016, Principles and Practice of Structural Equation Modeling, p. 240",

@@ -102,10 +102,12 @@ def influence(fit: SemFit) -> Check:
     good = share <= 0.05
     rows = fit.input.rows
     assert rows is not None  # noqa: S101 - there are distances, so there are rows
-    worst = ", ".join(str(rows.index[i]) for i in np.lexsort((-distances, tail))[:3])
+    lie = "lies" if (count := int(far.sum())) == 1 else "lie"
+    worst = [str(rows.index[i]) for i in np.lexsort((-distances, tail))[: min(count, 3)]]
+    first = f": first {', '.join(worst)}" if worst else ""
     return Check(
         "unusual rows", "pass" if good else "warn",
-        f"{int(far.sum())} of {len(far)} rows are far from the rest (p < .001), first {worst}",
+        f"{count} of {len(far)} rows {lie} far from the rest (p < .001){first}",
         value=share, threshold=0.05,
         advice="" if good else "look at these respondents: careless answers, or a group of its own",
         source="Mahalanobis distance; Tabachnick & Fidell 2013",

@@ -11,7 +11,7 @@ from satloyal.models.sem.estimators import estimator_named
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
 
-__all__ = ["counted", "headline", "method"]
+__all__ = ["counted", "headline", "method", "short"]
 
 
 def headline(fit: SemFit) -> str:
@@ -26,16 +26,16 @@ def headline(fit: SemFit) -> str:
     state = "the solution is admissible"
     if bad:
         state = "NOT TO BE USED AS IT IS: " + "; ".join(c.message.rstrip(".") for c in bad)
-    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {_short(g['pvalue'], 3)}"
+    p = "p < .001" if g["pvalue"] < 0.001 else f"p = {short(g['pvalue'], 3)}"
     p = "no p-value" if np.isnan(g["pvalue"]) else p
     scaled = " (scaled)" if "chisq_scaled" in fit.glance().index else ""
     if fit.df == 0:
         said = "The model is saturated: its fit cannot be tested"
     else:
         said = (
-            f"χ²({_short(g['df'], 0)}) = {g['chisq']:.2f}{scaled}, {p}; CFI {_short(g['cfi'], 3)}, "
-            f"RMSEA {_short(g['rmsea'], 3)} [{_short(g['rmsea_ci_lower'], 3)}, "
-            f"{_short(g['rmsea_ci_upper'], 3)}], SRMR {_short(g['srmr'], 3)}"
+            f"χ²({short(g['df'], 0)}) = {g['chisq']:.2f}{scaled}, {p}; CFI {short(g['cfi'], 3)}, "
+            f"RMSEA {short(g['rmsea'], 3)} [{short(g['rmsea_ci_lower'], 3)}, "
+            f"{short(g['rmsea_ci_upper'], 3)}], SRMR {short(g['srmr'], 3)}"
         )
     return f"Converged after {counted(fit.iterations, 'iteration')}; {state}. {said}."
 
@@ -76,6 +76,13 @@ def method(fit: SemFit) -> str:
     return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
 
 
-def _short(value: float, digits: int) -> str:
+def short(value: float, digits: int) -> str:
+    """Return a figure that cannot exceed one without its leading zero.
+
+    Examples
+    --------
+    >>> short(0.0623, 3), short(-0.5, 2), short(1.02, 2)
+    ('.062', '-.50', '1.02')
+    """
     text = f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
