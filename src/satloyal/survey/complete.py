@@ -44,6 +44,7 @@ def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
     if taken:
         message = f"{clean.listing(taken, 8)}: scale taken from the labels in the file"
         findings.append(Finding(Note("scales", message, len(taken))))
+    findings += _weights(raw, book)
     if bare:
         known = ("".join(c for c in str(n).casefold() if c.isalnum()) for n in raw.frame.columns)
         guess = next((n for n, k in zip(raw.frame.columns, known, strict=True) if k in ID_NAMES), None)
@@ -53,6 +54,15 @@ def complete(raw: RawTable, book: Codebook) -> tuple[Codebook, list[Finding]]:
                 Finding(Note("roles", f"column {guess!r} taken as the respondent's, by its name"))
             )
     return book, findings
+
+
+def _weights(raw: RawTable, book: Codebook) -> list[Finding]:
+    """Ask about weights that the file names and the codebook does not: they are never applied unasked."""
+    names = [n for n in raw.frame.columns if raw.kinds.get(n) == "weight"]
+    if not names or book.weight is not None:
+        return []
+    message = f"the file is weighted by {names[0]!r}; not applied. Say weight = {names[0]!r} to do so"
+    return [Finding(Note("weights", message), eye=True)]
 
 
 def answers(frame: pd.DataFrame, raw: RawTable, book: Codebook) -> dict[str, Item]:

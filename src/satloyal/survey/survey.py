@@ -80,8 +80,8 @@ class Survey:
         Parameters
         ----------
         frame : DataFrame
-            Raw answers: reversed items as they were asked. (Do not pass ``survey.frame``, where they are
-            turned round already.)
+            Of pandas or polars. Raw answers: reversed items as they were asked. (Do not pass
+            ``survey.frame``, where they are turned round already.)
         codebook : Codebook or path, optional
             What the columns mean.
         missing_codes : mapping of code to reason, or list of codes, optional
@@ -94,8 +94,7 @@ class Survey:
         SurveyError
             As :func:`satloyal.read_survey`; also for duplicated column names.
         """
-        if not isinstance(frame, pd.DataFrame):
-            raise SurveyError(f"a survey is made of a pandas DataFrame, not of {type(frame).__name__}")
+        frame = _as_pandas(frame)
         names = [str(column) for column in frame.columns]
         _, repeated = clean.unique_names(names)
         if repeated:
@@ -293,6 +292,20 @@ class Survey:
             f"<div><p><strong>Survey</strong> {html.escape(self._headline())}</p>"
             f"<table>{facts}{constructs}</table>" + (f"<ul>{notes}</ul>" if notes else "") + "</div>"
         )
+
+
+def _as_pandas(frame: Any) -> pd.DataFrame:
+    """Return a pandas table; other tables (polars, pyarrow) are asked for one."""
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    for convert in ("to_pandas", "to_dict"):
+        try:
+            made = getattr(frame, convert)() if convert == "to_pandas" else frame.to_dict(as_series=False)
+        except (AttributeError, TypeError, ImportError):  # polars without pyarrow still gives a dict
+            continue
+        if isinstance(made, pd.DataFrame | dict):
+            return pd.DataFrame(made)
+    raise SurveyError(f"a survey is made of a pandas or polars DataFrame, not of {type(frame).__name__}")
 
 
 def _row(head: str, cell: str) -> str:

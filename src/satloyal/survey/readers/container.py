@@ -11,7 +11,7 @@ from satloyal.errors import SurveyError
 
 __all__ = ["Container", "expected_container", "identify"]
 
-Container = Literal["text", "xlsx", "xls", "ods", "sav", "dta"]
+Container = Literal["text", "xlsx", "xls", "ods", "sav", "por", "dta", "parquet"]
 
 UNPACKED_LIMIT = 500_000_000
 """Bytes that a workbook may hold once unpacked."""
@@ -24,7 +24,9 @@ _EXTENSIONS: dict[str, Container] = {
     ".xls": "xls",
     ".ods": "ods",
     **dict.fromkeys((".sav", ".zsav"), "sav"),
+    ".por": "por",
     ".dta": "dta",
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
 }
 assert set(_EXTENSIONS.values()) == set(get_args(Container))  # noqa: S101 - a new container needs its extension
 
@@ -36,7 +38,6 @@ _OTHER = {
     b"Rar!": "a RAR archive",
     b"7z\xbc\xaf": "a 7-Zip archive",
     b"\x1f\x8b": "a gzip archive",
-    b"PAR1": "a Parquet file",
     b"SQLite": "an SQLite database",
 }
 
@@ -74,6 +75,10 @@ def identify(data: bytes) -> Container:
         return _identify_ole(data)
     if data.startswith((b"$FL2", b"$FL3")):
         return "sav"
+    if b"SPSS PORT FILE" in data[:480]:
+        return "por"
+    if data.startswith(b"PAR1"):
+        return "parquet"
     if data.startswith(b"<stata_dta>") or _old_stata(data):
         return "dta"
     start = data.lstrip(b"\xef\xbb\xbf\x00 \t\r\n").lower()

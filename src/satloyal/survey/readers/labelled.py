@@ -10,9 +10,14 @@ import pandas as pd
 import pyreadstat
 
 from satloyal.errors import SurveyError
+from satloyal.notes import Note
+from satloyal.survey.clean import listing
+from satloyal.survey.labels import reason_of as known_reason
+from satloyal.survey.numbers import SKIPPED
+from satloyal.survey.raw import Finding
 from satloyal.survey.readers.export import Export
 
-__all__ = ["open_labelled", "reason_of", "texts_of", "value_labels_of"]
+__all__ = ["open_labelled", "reason_of", "texts_of", "undeclared", "value_labels_of"]
 
 _REASONS = {
     "dont_know": {
@@ -37,8 +42,9 @@ def open_labelled(
     SurveyError
         If the file is damaged or its encoding does not fit.
     """
-    options: dict[str, Any] = {"user_missing": user_missing}
-    if export.encoding is not None:
+    # a portable file (.por) is UTF-8 and keeps user-missing values as they are: it has neither option
+    options: dict[str, Any] = {} if export.container == "por" else {"user_missing": user_missing}
+    if export.encoding is not None and export.container != "por":
         options["encoding"] = export.encoding
     try:
         frame, meta = read(str(export.path), **options)
@@ -87,3 +93,56 @@ def value_labels_of(meta: Any, missing: Mapping[str, Callable[[float], bool]]) -
         if kept:
             out[str(name)] = dict(sorted(kept.items()))
     return out
+
+
+def undeclared(
+    columns: Mapping[str, Any],
+    reasons: Mapping[str, Any],
+    labels: Mapping[str, Mapping[float, str]],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, dict[float, str]], tuple[Finding, ...]]:
+    """Take codes out that the file calls "Don't know" or the like without declaring them missing.
+
+    A column counts if at least two other codes have labels, so that a question about knowing is left alone.
+
+    Parameters
+    ----------
+    columns, reasons : mapping of str to Series
+        Cells, and why they are missing, where anything is known about that.
+    labels : mapping of str to mapping
+        Names of the codes, without those of declared missing values.
+
+    Returns
+    -------
+    columns, reasons, labels : dict
+        With those codes empty, explained and without label.
+    findings : tuple of Finding
+    """
+    cells, why = dict(columns), dict(reasons)
+    kept = {name: dict(found) for name, found in labels.items()}
+    said = []
+    for name, found in labels.items():
+        codes = {code: reason for code, label in found.items() if (reason := known_reason(label)) is not None}
+        if not codes or len(found) - len(codes) < 2 or not pd.api.types.is_numeric_dtype(cells[name].dtype):
+            continue
+        kept[name] = {code: label for code, label in found.items() if code not in codes}
+        told = why.get(name)
+        if told is None:
+            told = pd.Series(
+                [SKIPPED if gone else None for gone in cells[name].isna()],
+                index=cells[name].index,
+                dtype=object,
+            )
+        for code, reason in codes.items():
+            hit = cells[name] == code
+            if hit.any():
+                said.append(f"{code:g} = {found[code]!r} in {name!r} ({int(hit.sum())} cells)")
+            told = told.where(~hit, reason)
+            cells[name] = cells[name].where(~hit)
+        why[name] = told
+    if not said:
+        return cells, why, kept, ()
+    message = (
+        f"codes that the file calls no answer without declaring them missing: {listing(said)}; taken as "
+        "missing"
+    )
+    return cells, why, kept, (Finding(Note("missing codes", message, len(said)), eye=True),)

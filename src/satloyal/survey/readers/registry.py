@@ -13,6 +13,7 @@ from satloyal.survey.readers.google_forms import GoogleFormsReader
 from satloyal.survey.readers.limesurvey import LimeSurveyReader
 from satloyal.survey.readers.match import Match
 from satloyal.survey.readers.microsoft_forms import MicrosoftFormsReader
+from satloyal.survey.readers.parquet import ParquetReader
 from satloyal.survey.readers.plain import PlainReader
 from satloyal.survey.readers.qualtrics import QualtricsReader
 from satloyal.survey.readers.spss import SpssReader
@@ -53,6 +54,7 @@ class Reader(Protocol):
 READERS: tuple[Reader, ...] = (
     SpssReader(),
     StataReader(),
+    ParquetReader(),
     QualtricsReader(),
     SurveyMonkeyReader(),
     TypeformReader(),

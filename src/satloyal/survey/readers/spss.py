@@ -1,19 +1,28 @@
-"""SPSS: .sav and .zsav files, with labels, measurement levels and user-missing values."""
+"""SPSS: .sav, .zsav and .por files, with labels, measurement levels, user-missing values and sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 
+from satloyal.notes import Note
+from satloyal.survey.clean import listing
 from satloyal.survey.numbers import SKIPPED
-from satloyal.survey.raw import RawTable
+from satloyal.survey.raw import Finding, RawTable
 from satloyal.survey.readers.export import Export
-from satloyal.survey.readers.labelled import open_labelled, reason_of, texts_of, value_labels_of
+from satloyal.survey.readers.labelled import (
+    open_labelled,
+    reason_of,
+    texts_of,
+    undeclared,
+    value_labels_of,
+)
 from satloyal.survey.readers.match import Match
+from satloyal.survey.readers.spss_sets import response_sets, weight_variable
 
 __all__ = ["SpssReader"]
 
@@ -27,20 +36,21 @@ class SpssReader:
 
     def sniff(self, export: Export) -> Match:
         """Recognise the file by its first bytes."""
-        if export.container == "sav":
+        if export.container in ("sav", "por"):
             return Match(1.0, "an SPSS file by its first bytes")
         return Match(0.0, "no SPSS file by its first bytes")
 
     def read(self, export: Export) -> RawTable:
-        """Read data, labels and missing reasons.
+        """Read data, labels, missing reasons, multiple-response sets and which variable weights the file.
 
         Raises
         ------
         SurveyError
             If the file is damaged.
         """
-        frame, meta = open_labelled(pyreadstat.read_sav, export)
-        ranges: dict[str, Ranges] = dict(meta.missing_ranges)
+        read = pyreadstat.read_sav if export.container == "sav" else pyreadstat.read_por
+        frame, meta = open_labelled(read, export)
+        ranges: dict[str, Ranges] = dict(meta.missing_ranges or {})
         columns: dict[str, Any] = {}
         reasons: dict[str, Any] = {}
         for name in frame.columns:
@@ -49,14 +59,47 @@ class SpssReader:
             if why is not None:
                 reasons[name] = why
         missing = {name: _within(found) for name, found in ranges.items()}
-        return RawTable(
+        inside = _inside(frame, columns)
+        columns, reasons, labelled, found = undeclared(columns, reasons, value_labels_of(meta, missing))
+        table, kinds, stems, choices = response_sets(
             pd.DataFrame(columns, index=frame.index),
-            tuple(range(1, len(frame) + 1)),
-            texts=texts_of(meta),
-            value_labels=value_labels_of(meta, missing),
-            measures={str(k): str(v) for k, v in meta.variable_measure.items()},
-            reasons=pd.DataFrame(reasons, index=frame.index),
+            getattr(meta, "mr_sets", None) or {},
+            meta.variable_value_labels,
         )
+        weight = weight_variable(export.data, list(frame.columns)) if export.container == "sav" else None
+        if weight is not None:
+            kinds[weight] = "weight"
+        return RawTable(
+            table,
+            tuple(range(1, len(frame) + 1)),
+            texts={**texts_of(meta), **choices},
+            value_labels={n: known for n, known in labelled.items() if kinds.get(n) != "tick"},
+            measures={str(k): str(v) for k, v in (meta.variable_measure or {}).items()},
+            reasons=pd.DataFrame(reasons, index=frame.index),
+            stems=stems,
+            kinds=kinds,
+            findings=(*inside, *found),
+        )
+
+
+def _inside(frame: pd.DataFrame, columns: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Warn of user-missing codes between the answers that are none: 8 and 9 on a scale from 0 to 10."""
+    said = []
+    for name, kept in columns.items():
+        if kept is frame[name] or not pd.api.types.is_numeric_dtype(kept.dtype) or kept.isna().all():
+            continue
+        gone = frame[name][kept.isna() & frame[name].notna()].unique()
+        within = sorted(code for code in gone if kept.min() < code < kept.max())
+        if within:
+            codes = listing(f"{code:g}" for code in within)
+            said.append(f"{codes} in {name!r} ({kept.min():g} to {kept.max():g})")
+    if not said:
+        return ()
+    message = (
+        f"the file declares codes missing that lie between its answers: {listing(said, 8)}; they were taken "
+        "as missing. If they are answers, correct the file: a range of missing values was set too wide"
+    )
+    return (Finding(Note("missing codes", message, len(said)), eye=True),)
 
 
 def _within(ranges: Ranges) -> Callable[[float], bool]:

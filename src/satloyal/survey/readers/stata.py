@@ -10,7 +10,13 @@ import pyreadstat
 from satloyal.survey.numbers import SKIPPED
 from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
-from satloyal.survey.readers.labelled import open_labelled, reason_of, texts_of, value_labels_of
+from satloyal.survey.readers.labelled import (
+    open_labelled,
+    reason_of,
+    texts_of,
+    undeclared,
+    value_labels_of,
+)
 from satloyal.survey.readers.match import Match
 
 __all__ = ["StataReader"]
@@ -47,12 +53,14 @@ class StataReader:
             columns[name], why = _split(frame[name], tagged[name], codes, labels)
             if why is not None:
                 reasons[name] = why
+        columns, reasons, labelled, found = undeclared(columns, reasons, value_labels_of(meta, {}))
         return RawTable(
             pd.DataFrame(columns, index=frame.index),
             tuple(range(1, len(frame) + 1)),
             texts=texts_of(meta),
-            value_labels=value_labels_of(meta, {}),
+            value_labels=labelled,
             reasons=pd.DataFrame(reasons, index=frame.index),
+            findings=found,
         )
 
 
