@@ -152,3 +152,13 @@ def test_a_column_between_two_scales_is_asked():
     assert survey.frame["A"].max() == 5.0
     assert survey.frame["C"].max() == 7.0
     assert survey.frame["B"].tolist() == less
+
+
+def test_reasons_between_numbers_and_reasons_alone_are_read():
+    survey = read(
+        {"A": ["5", "4", "Don't know", "1"], "B": ["Don't know", None, "拒答", "2"]}, book(A=[1, 5], B=[1, 5])
+    )
+    assert survey.frame["A"].tolist()[:2] == [5.0, 4.0]
+    assert survey.missing_reasons["A"].tolist() == [None, None, "dont_know", None]
+    assert survey.missing_reasons["B"].tolist() == ["dont_know", "skipped", "refused", None]
+    assert read({"A": ["5", "4", "Don't know", "1", "3"]}).frame["A"].tolist()[3:] == [1.0, 3.0]

@@ -73,15 +73,15 @@ def coded(raw: RawTable, book: Codebook) -> RawTable:
     scales, findings = dict(raw.scales), list(raw.findings)
     for block in _blocks(raw, book, texts):
         for columns, found in _matched(block, texts, extra):
-            if found.status in ("empty", "numbers") or (bare and not _is_scale(raw, columns, found)):
+            if not _says_anything(raw, columns, found, bare=bare):
                 continue
             if found.status == "unknown" and _mostly_numbers(raw, columns, found):
                 continue  # numbers with slips in them, which are told as such
-            if found.status != "matched" or found.unread:
+            if found.status in ("unknown", "ambiguous") or found.unread:
                 said = _complain(raw, columns, found, bare=bare)
                 if said is not None:
                     findings.append(said)
-                if found.status != "matched" or bare:
+                if found.status in ("unknown", "ambiguous") or bare:
                     continue
             for name in columns:
                 frame = frame.assign(
@@ -93,7 +93,8 @@ def coded(raw: RawTable, book: Codebook) -> RawTable:
                 ]
                 if found.scale is not None:
                     scales[name] = replace(found.scale, name=_family(found, extra))
-            findings.append(_told(columns, found))
+            if found.status == "matched":
+                findings.append(_told(columns, found))
     told = None if not reasons else pd.DataFrame(reasons, index=frame.index, dtype=object)
     return replace(raw, frame=frame, reasons=told, scales=scales, findings=tuple(findings))
 
@@ -238,6 +239,15 @@ def _apart(
 def _ends(found: BlockMatch) -> tuple[float, float] | None:
     """Return the scale that a column's own answers are on, if they say."""
     return (found.scale.low, found.scale.high) if found.status == "matched" and found.scale else None
+
+
+def _says_anything(raw: RawTable, columns: Sequence[str], found: BlockMatch, *, bare: bool) -> bool:
+    """Whether there are labels to read, or cells between numbers that give a reason for no answer."""
+    if found.status == "numbers":
+        return bool(found.reasons) and not found.unread
+    if found.status == "empty":
+        return bool(found.reasons) and not bare
+    return not bare or _is_scale(raw, columns, found)
 
 
 def _mostly_numbers(raw: RawTable, columns: Sequence[str], found: BlockMatch) -> bool:
