@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pandas as pd
 
@@ -79,12 +80,9 @@ def table_from(
         raise SurveyError(
             "the file has column names but no responses", fix="export again, with responses included"
         )
-    body = [grid.rows[i] for i in chosen]
-
-    def cells(j: int) -> list[object]:
-        return [row[j] if j < len(row) else None for row in body]
-
-    keep = [j for j, h in enumerate(headings) if h.name or any(cell is not None for cell in cells(j))]
+    columns: list[tuple[object, ...]] = list(zip_longest(*(grid.rows[i] for i in chosen)))
+    columns += [(None,) * len(chosen)] * (len(headings) - len(columns))
+    keep = [j for j, h in enumerate(headings) if h.name or any(cell is not None for cell in columns[j])]
     nameless = [j for j in keep if not headings[j].name]
     found = [*grid.findings, *findings]
     if nameless:
@@ -96,7 +94,7 @@ def table_from(
         found.append(Finding(Note("column names", message, len(nameless)), eye=True))
     unique, repeated = unique_names([headings[j].name or f"column_{j + 1}" for j in keep])
     named = dict(zip(unique, keep, strict=True))
-    frame = pd.DataFrame({name: pd.Series(cells(j), dtype=object) for name, j in named.items()})
+    frame = pd.DataFrame({name: pd.Series(columns[j], dtype=object) for name, j in named.items()})
     return RawTable(
         frame,
         tuple(grid.numbers[i] for i in chosen),

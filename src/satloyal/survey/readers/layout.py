@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from satloyal.errors import SurveyError
@@ -19,6 +20,7 @@ __all__ = [
     "NOT_TICKED",
     "bracketed",
     "cells_of",
+    "columns_of",
     "damaged_ids",
     "is_time",
     "key_of",
@@ -68,6 +70,12 @@ def key_of(cell: object) -> str:
 def cells_of(grid: Grid, rows: Iterable[int], j: int) -> list[Any]:
     """Return a column's cells, ``None`` where a row is too short to have one."""
     return [grid.rows[i][j] if j < len(grid.rows[i]) else None for i in rows]
+
+
+def columns_of(grid: Grid, rows: Iterable[int], width: int) -> list[tuple[Any, ...]]:
+    """Return the cells of each of the first ``width`` columns, ``None`` where a row is too short."""
+    columns = list(zip_longest(*(grid.rows[i] for i in rows)))[:width]
+    return columns + [()] * (width - len(columns))
 
 
 def require_rectangle(grid: Grid, header: int) -> None:

@@ -12,7 +12,7 @@ from satloyal.survey.raw import Finding, Kind, RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.grid import Grid
 from satloyal.survey.readers.heading import Heading, table_from
-from satloyal.survey.readers.layout import cells_of, damaged_ids, marks_of, require_rectangle
+from satloyal.survey.readers.layout import columns_of, damaged_ids, marks_of, require_rectangle
 from satloyal.survey.readers.match import Match
 
 __all__ = ["QualtricsReader"]
@@ -71,18 +71,19 @@ class QualtricsReader:
         codes, texts, ids = _header(grid, header, legacy=_is_legacy(grid.rows))
         rows, dropped = _respondents(grid, codes, header)
         stems = _stems(codes, texts)
-        ticks = _ticked(grid, rows, codes, texts, ids, stems)
+        columns = columns_of(grid, rows, len(codes))
+        ticks = _ticked(columns, codes, texts, ids, stems)
         headings = [_heading(j, codes, texts, ids, stems, ticks) for j in range(len(codes))]
         keys = [_key(code) for code in codes]
         if "responseid" in keys:
             findings += damaged_ids(grid, rows, keys.index("responseid"), "ResponseId")
         return table_from(
-            _with_decimal(grid, rows, codes, ids),
+            _with_decimal(grid, columns, codes, ids),
             headings,
             first=header,
             rows=rows,
             words={SEEN_UNANSWERED: "skipped"},
-            findings=(*findings, *dropped, *_dates(grid, codes, rows)),
+            findings=(*findings, *dropped, *_dates(columns, codes)),
         )
 
 
@@ -244,8 +245,7 @@ def _row_of(text: str, stem: str) -> str:
 
 
 def _ticked(
-    grid: Grid,
-    rows: Sequence[int],
+    columns: Sequence[Sequence[Any]],
     codes: Sequence[str],
     texts: Sequence[str],
     ids: Sequence[tuple[str | None, bool]],
@@ -263,7 +263,7 @@ def _ticked(
             groups.setdefault(found["base"], []).append(j)
     unanswered = {f"{SEEN_UNANSWERED:g}"}
     for members in groups.values():
-        cells = [cells_of(grid, rows, j) for j in members]
+        cells = [columns[j] for j in members]
         marks = [marks_of(column) - unanswered for column in cells]
         options = [_row_of(texts[j], stems[j]) for j in members]
         named = all(options) and all(m <= {option} for m, option in zip(marks, options, strict=True))
@@ -274,7 +274,10 @@ def _ticked(
 
 
 def _with_decimal(
-    grid: Grid, rows: Sequence[int], codes: Sequence[str], ids: Sequence[tuple[str | None, bool]]
+    grid: Grid,
+    columns: Sequence[Sequence[Any]],
+    codes: Sequence[str],
+    ids: Sequence[tuple[str | None, bool]],
 ) -> Grid:
     """Return the grid with the decimal mark of this export.
 
@@ -283,7 +286,7 @@ def _with_decimal(
     """
     seen: set[str] = set()
     for j, code in enumerate(codes):
-        marks = marks_of(cells_of(grid, rows, j))
+        marks = marks_of(columns[j])
         numbers = [_COMMA.fullmatch(m) or _POINT.fullmatch(m) or m.lstrip("-").isdigit() for m in marks]
         if not all(numbers):
             continue
@@ -311,14 +314,13 @@ def _is_fraction(found: re.Match[str]) -> bool:
     return whole.startswith("-") or part.startswith("0") or int(whole) >= int(part) or int(whole) == 0
 
 
-def _dates(grid: Grid, codes: Sequence[str], rows: Sequence[int]) -> tuple[Finding, ...]:
+def _dates(columns: Sequence[Sequence[Any]], codes: Sequence[str]) -> tuple[Finding, ...]:
     """Warn of dates that a spreadsheet program has rewritten: the order of day and month is lost."""
     wrong = []
     for j, code in enumerate(codes):
         if _key(code) not in ("startdate", "enddate", "recordeddate"):
             continue
-        cells = [grid.rows[i][j] for i in rows if j < len(grid.rows[i])]
-        if any(isinstance(cell, str) and not _ISO.match(cell.strip()) for cell in cells):
+        if any(isinstance(cell, str) and not _ISO.match(cell.strip()) for cell in columns[j]):
             wrong.append(code)
     if not wrong:
         return ()
