@@ -126,3 +126,12 @@ def test_outlying_is_bounded_by_what_most_answers_are_on():
     assert not outlying(np.full(50, 4.0)).any()
     values = np.array([1.0, 2, 3, 4, 5] * 10 + [np.nan, 1e9, -1e9])
     assert outlying(values).nonzero()[0].tolist() == [51, 52]
+
+
+def test_a_question_of_its_own_is_compared_with_all_ratings():
+    frame = answers(k=7)
+    frame["Q7"] = 6 - frame["Q7"]
+    stems = dict.fromkeys(["Q1", "Q2", "Q3", "Q4", "Q5", "Q6"], "How …")
+    assert "'Q7' runs against" in load(frame, stems=stems)[1]
+    book = Codebook.from_dict({"items": {n: {"scale": [1, 5], "reverse": n == "Q7"} for n in frame.columns}})
+    assert load(frame, book, stems=stems)[1] == ""

@@ -38,6 +38,8 @@ _FEWEST = 10
 _RARE = 0.12
 """A choice beside the scale is taken by at most so many; more are a point of the scale."""
 _AGAINST = -0.3
+_RATED = 5
+"""Ratings from which a question of its own is compared with all others."""
 LONG, MANY = 50, 20
 """Equal answers in a row, and answered questions from which a single answer to all of them is noted."""
 
@@ -223,7 +225,8 @@ def against_the_block(
     """Find items that run against the others of their construct or question.
 
     An item does if it correlates below −0.3 with the mean of the others, those turned round that the codebook
-    calls reversed, and no other item of the group does.
+    calls reversed, and fewer than half of the group do. Where the codebook has no constructs, a question of
+    its own is compared with all other ratings.
     """
     groups = [list(names) for names in book.construct_items.values()]
     if not groups:
@@ -232,13 +235,16 @@ def against_the_block(
             if stems.get(name):
                 by_stem.setdefault(stems[name], []).append(name)
         groups = list(by_stem.values())
+    signed = frame[list(items)] * np.array([-1.0 if book.items[n].reverse else 1.0 for n in items])
     wrong: list[str] = []
     for group in groups:
         names = [n for n in group if n in items]
-        if len(names) < 3:
-            continue
-        signs = np.array([-1.0 if book.items[n].reverse else 1.0 for n in names])
-        wrong += _negative(frame[names] * signs)
+        if len(names) >= 3:
+            wrong += _negative(signed[names])
+    if not book.constructs:
+        rated = [n for n in items if _is_rating(signed[n])]
+        alone = {n for n in rated if not stems.get(n)}
+        wrong += [n for n in _negative(signed[rated]) if n in alone] if len(rated) >= _RATED else []
     if not wrong:
         return []
     message = (
@@ -249,10 +255,16 @@ def against_the_block(
     return [Finding(Note("direction", message, len(wrong)), eye=True)]
 
 
+def _is_rating(column: pd.Series[float]) -> bool:
+    """Whether the answers are a few whole numbers, as on a rating scale, and more than yes and no."""
+    values = column.dropna().to_numpy(dtype=float)
+    if not len(values) or (values != np.round(values)).any():
+        return False
+    return bool(3 <= values.max() - values.min() <= WIDEST)
+
+
 def _negative(answers: pd.DataFrame) -> list[str]:
     """Return columns that correlate below the limit with the mean of the standardised others."""
-    if len(answers.dropna()) < 2 * _FEWEST:
-        return []
     scores = (answers - answers.mean()) / answers.std(ddof=0).replace(0.0, np.nan)
     found = {}
     for name in answers.columns:
