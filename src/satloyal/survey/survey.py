@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,14 @@ from satloyal.survey import clean, describe
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.combine import stack
 from satloyal.survey.describe import Method
+from satloyal.survey.keep import Who, keep
 from satloyal.survey.prepare import prepare
 from satloyal.survey.raw import Finding, RawTable
+from satloyal.survey.screen.attention import Required
+from satloyal.survey.screen.screening import Screening, screen
 from satloyal.survey.source import Source
+from satloyal.survey.weighting.margins import Missing
+from satloyal.survey.weighting.weighting import Trim, Weighting, post_stratify, rake
 
 __all__ = ["MissingCodes", "Survey", "as_codebook"]
 
@@ -48,6 +53,12 @@ class Survey:
     kinds : mapping of str to str
         What the vendor's layout says that a column is (``"duration"``, ``"finished"``, ``"tick"``, …), where
         it does.
+    stems : mapping of str to str
+        Text that a column shares with the others of its question, where the file holds it.
+    left : DataFrame
+        Who was left out by :meth:`keep`: ``id`` (where the codebook names one) and ``why``.
+    weighting : Weighting, optional
+        How the weights were made, by :meth:`rake` or :meth:`post_stratify`.
 
     Examples
     --------
@@ -65,6 +76,9 @@ class Survey:
     notes: tuple[Note, ...]
     source: Source
     kinds: Mapping[str, str] = field(default_factory=dict)
+    stems: Mapping[str, str] = field(default_factory=dict)
+    left: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"id": [], "why": []}, dtype=object))
+    weighting: Weighting | None = None
 
     @classmethod
     def from_frame(
@@ -135,7 +149,7 @@ class Survey:
             if finding.eye:
                 warnings.warn(f"{source.name}: {finding.note}", SurveyWarning, stacklevel=3)
         notes = tuple(finding.note for finding in made.findings)
-        return cls(made.frame, made.codebook, made.missing_reasons, notes, source, made.kinds)
+        return cls(made.frame, made.codebook, made.missing_reasons, notes, source, made.kinds, made.stems)
 
     @property
     def n(self) -> int:
@@ -195,6 +209,195 @@ class Survey:
         [['a', 'A', 5.0], ['b', 'A', 4.0], ['a', 'B', 2.0]]
         """
         return stack(self, blocks, column)
+
+    def screen(
+        self,
+        *,
+        items: Sequence[str] | None = None,
+        blocks: Mapping[str, Sequence[str]] | None = None,
+        seconds: str | None = None,
+        checks: Mapping[str, Required] | None = None,
+        cutoffs: Mapping[str, float | None] | None = None,
+        pairs: float = 0.6,
+    ) -> Screening:
+        """Screen for careless responding. Nobody is left out; :meth:`keep` does that when asked to.
+
+        Answers are screened as they were given, with reversed items turned back: a straight line is one
+        through "agree" and "disagree" alike.
+
+        Parameters
+        ----------
+        items : sequence of str, optional
+            Which items, all by default; their order is that of the columns of :attr:`frame`.
+        blocks : mapping of str to sequence of str, optional
+            Items that stood together, for straight-lining by block; by default four neighbours or more of
+            one question (where the file tells) and one scale.
+        seconds : str, optional
+            Column with the length of the interview; by default what the vendor's layout or a usual name says.
+        checks : mapping of column to answer, optional
+            Attention checks and bogus items with the answer, or list of answers, that is right.
+        cutoffs : mapping of str to float, optional
+            Limits of your own by index, as ``{"seconds_per_item": 1}``; ``None`` switches one off.
+        pairs : float
+            Least correlation of psychometric synonyms (and, negative, antonyms).
+
+        Returns
+        -------
+        Screening
+            With the indices (``table``), who is flagged by which (``flags``), the limits with their sources.
+
+        Raises
+        ------
+        SurveyError
+            If there are no items, or an item, column or index is not known.
+
+        Notes
+        -----
+        P. G. Curran (2016), Methods for the detection of carelessly invalid responses in survey data, Journal
+        of Experimental Social Psychology 66, 4–19; A. W. Meade and S. B. Craig (2012), Identifying careless
+        responses in survey data, Psychological Methods 17, 437–455.
+
+        Examples
+        --------
+        >>> answers = pd.DataFrame([[3] * 12, [1, 4, 2, 5, 3, 1, 4, 2, 2, 5, 4, 3]])
+        >>> survey = Survey.from_frame(answers.assign(duration=[14, 95]))
+        >>> survey.screen().reasons().tolist()
+        ['longstring_share, straight_share, irv, seconds_per_item', '']
+        """
+        return screen(
+            self, items=items, blocks=blocks, seconds=seconds, checks=checks, cutoffs=cutoffs, pairs=pairs
+        )
+
+    def keep(
+        self,
+        who: Who,
+        *,
+        at_least: int = 2,
+        flags: Sequence[str] | None = None,
+        reason: str | None = None,
+    ) -> Survey:
+        """Leave respondents out, with a record of who and why.
+
+        Parameters
+        ----------
+        who : Screening or sequence of bool
+            A screening of this survey: who has ``at_least`` flags leaves. Or True for each row that stays.
+        at_least : int
+            Flags that make somebody leave.
+        flags : sequence of str, optional
+            Which flags count; all by default.
+        reason : str, optional
+            Why, for the record and the notes.
+
+        Returns
+        -------
+        Survey
+            With :attr:`left` and a note of the counts by reason.
+
+        Raises
+        ------
+        SurveyError
+            If the rows do not match this survey, or nobody would be left.
+
+        Examples
+        --------
+        >>> survey = Survey.from_frame(pd.DataFrame({"SAT": [1, 5, 4], "region": ["N", "S", "N"]}))
+        >>> north = survey.keep(survey.frame["region"] == "N", reason="only the north is of interest")
+        >>> north.n, north.left["why"].tolist()
+        (2, ['only the north is of interest'])
+        """
+        return keep(self, who, at_least=at_least, flags=flags, reason=reason)
+
+    def rake(
+        self,
+        margins: Mapping[Any, Any] | pd.DataFrame,
+        *,
+        trim: Trim | None = None,
+        missing: Missing = "error",
+        column: str = "raked_weight",
+    ) -> Survey:
+        """Weight to several population margins at once (raking, RIM weighting).
+
+        Parameters
+        ----------
+        margins : mapping or DataFrame
+            ``{"region": {"North": 0.4, "South": 0.6}, …}``: shares, percents or counts of the population;
+            a tuple of columns has tuples of categories. Or a frame with the columns ``variable``,
+            ``category`` and ``share``.
+        trim : float or (float, float), optional
+            Largest, or smallest and largest, weight as a multiple of the mean. The others go on being raked.
+        missing : {"error", "category"}
+            Whether respondents without an answer to a margin are an error, or keep their own share of the
+            sample.
+        column : str
+            Name of the column of weights.
+
+        Returns
+        -------
+        Survey
+            With the weights (mean 1) as its :attr:`weights`, and :attr:`weighting`. Weights that the survey
+            had are the base weights, and their column stays.
+
+        Raises
+        ------
+        SurveyError
+            If a column or category is not there or nobody stands for it, if shares do not add up, or if no
+            weights meet all margins. (Where trimming stands in the way of a margin, that is warned about.)
+
+        Notes
+        -----
+        W. E. Deming and F. F. Stephan (1940), Annals of Mathematical Statistics 11, 427–444; design effect
+        after L. Kish (1965), Survey Sampling, section 11.7. Standard errors of later fits take the weights as
+        given: they know neither that raking lowers nor that it may raise the variance.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"SAT": [1, 5, 4, 4], "region": ["N", "N", "N", "S"]})
+        >>> survey = Survey.from_frame(frame).rake({"region": {"N": 50, "S": 50}})
+        >>> survey.weights.round(3).tolist(), round(survey.weighting.effective_n, 6)
+        ([0.667, 0.667, 0.667, 2.0], 3.0)
+        """
+        return rake(self, margins, trim=trim, missing=missing, column=column)
+
+    def post_stratify(
+        self,
+        targets: pd.DataFrame | pd.Series[Any] | Mapping[Any, Any],
+        *,
+        by: str | Sequence[str] | None = None,
+        trim: Trim | None = None,
+        missing: Missing = "error",
+        column: str = "post_stratified_weight",
+    ) -> Survey:
+        """Weight to the population's cells, as region by age group.
+
+        Parameters
+        ----------
+        targets : DataFrame, Series or mapping
+            A frame with the columns of the cells and ``share``; a series with them in its index; or tuples of
+            categories → shares, with ``by``. Shares, percents or counts.
+        by : str or sequence of str, optional
+            Columns that make the cells, where the targets do not say.
+        trim, missing, column
+            As in :meth:`rake`.
+
+        Returns
+        -------
+        Survey
+            As :meth:`rake` gives it.
+
+        Raises
+        ------
+        SurveyError
+            As :meth:`rake` does.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"SAT": [1, 5, 4, 4], "sex": list("ffmm"), "age": ["18-49", "50+"] * 2})
+        >>> cells = {("f", "18-49"): 30, ("f", "50+"): 20, ("m", "18-49"): 30, ("m", "50+"): 20}
+        >>> Survey.from_frame(frame).post_stratify(cells, by=("sex", "age")).weights.round(6).tolist()
+        [1.2, 0.8, 1.2, 0.8]
+        """
+        return post_stratify(self, targets, by=by, trim=trim, missing=missing, column=column)
 
     def describe(self) -> pd.DataFrame:
         """Describe each item.
