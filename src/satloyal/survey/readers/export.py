@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from satloyal.survey.readers.container import Container, expected_container, ide
 from satloyal.survey.readers.grid import Grid
 from satloyal.survey.readers.text import read_text
 from satloyal.survey.readers.workbook import read_workbook
+from satloyal.survey.readers.xlsx_marks import xlsx_findings
 
 __all__ = ["Export", "open_export"]
 
@@ -62,7 +63,9 @@ class Export:
         if self.container == "text":
             return read_text(self.data, self.encoding)
         if self.is_table:
-            return read_workbook(self.data, self.sheet)
+            grid = read_workbook(self.data, self.sheet)
+            marks = xlsx_findings(self.data, grid.sheet or "") if self.container == "xlsx" else ()
+            return replace(grid, findings=(*grid.findings, *marks))
         raise SurveyError(f"a .{self.container} file has no grid of cells")
 
     @property
