@@ -42,6 +42,8 @@ class Codebook:
         Where columns stand in the file, when the file calls them otherwise.
     labels : tuple of LabelSet
         Answer scales beside the known ones, as another language calls their points.
+    attention : mapping of str to tuple
+        Attention checks and bogus items, with the answers that are right; numbers, or text.
     keep_personal : tuple of str
         Columns with personal data that stay in the analysis table on purpose.
     title : str
@@ -76,6 +78,7 @@ class Codebook:
     missing: Mapping[Code, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     labels: tuple[LabelSet, ...] = ()
+    attention: Mapping[str, tuple[Code, ...]] = field(default_factory=dict)
     keep_personal: tuple[str, ...] = ()
     title: str = ""
 
@@ -83,6 +86,8 @@ class Codebook:
         object.__setattr__(self, "items", dict(self.items))
         object.__setattr__(self, "constructs", tuple(self.constructs))
         object.__setattr__(self, "places", dict(self.places))
+        right = {name: tuple(map(as_code, answers)) for name, answers in self.attention.items()}
+        object.__setattr__(self, "attention", right)
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "group", (self.group,) if isinstance(self.group, str) else tuple(self.group))
         object.__setattr__(self, "missing", {as_code(k): str(v) for k, v in self.missing.items()})
@@ -136,7 +141,7 @@ class Codebook:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the codebook names."""
-        return tuple(dict.fromkeys((*(column for _, column in self.roles), *self.items)))
+        return tuple(dict.fromkeys((*(column for _, column in self.roles), *self.items, *self.attention)))
 
     @property
     def construct_items(self) -> dict[str, tuple[str, ...]]:

@@ -32,6 +32,7 @@ TOP_KEYS = (
     "group",
     "cluster",
     "missing",
+    "attention",
     "keep_personal",
     "columns",
     "labels",
@@ -118,6 +119,7 @@ def parse(data: Mapping[str, Any], where: str, places: Positions, prefix: KeyPat
     parts["keep_personal"] = _names(desk, ("keep_personal",), data.get("keep_personal", []))
     parts["missing"] = _missing(desk, ("missing",), data.get("missing", {}))
     parts["labels"] = desk.labels = _label_sets(desk, data.get("labels", {}))
+    parts["attention"] = _attention(desk, data.get("attention", {}))
     parts["places"] = _places(desk, data.get("columns", {}))
     default = _Reading(
         _scale(desk, (), data.get("scale"), None), _flag(desk, ("ordinal",), data.get("ordinal", False)), {}
@@ -223,6 +225,21 @@ def _places(desk: _Desk, data: Any) -> dict[str, Place]:
         if built is not None:
             places[name] = built
     return places
+
+
+def _attention(desk: _Desk, data: Any) -> dict[str, tuple[Code, ...]]:
+    checks: dict[str, tuple[Code, ...]] = {}
+    for name, given in _table(desk, ("attention",), data).items():
+        answers = given if isinstance(given, list | tuple) else [given]
+        if not answers or any(isinstance(a, bool) or not isinstance(a, str | int | float) for a in answers):
+            desk.note(
+                ("attention", name),
+                f'the attention check {name!r} must say which answer is right, as 4, "Agree" or [4, 5], '
+                f"not {_kind(given)}",
+            )
+            continue
+        checks[name] = tuple(map(as_code, answers))
+    return checks
 
 
 def _numbers(desk: _Desk, path: KeyPath, value: Any) -> dict[str, float]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from satloyal.survey.construct import Construct, Item
+from satloyal.survey.construct import Code, Construct, Item
 from satloyal.survey.labels.declared import allowed_sets
 from satloyal.survey.labels.labelset import LabelSet
 from satloyal.survey.place import Place
@@ -30,6 +30,9 @@ def write(book: Codebook) -> str:
             lines.append(f"{name} = {_listed(getattr(book, name))}")
     if book.missing:
         lines.append(f"missing = {_inline(book.missing)}")
+    if book.attention:
+        lines += ["", "[attention]"]
+        lines += [f"{_key(name)} = {_answers(right)}" for name, right in book.attention.items()]
     if book.places:
         lines += ["", "[columns]"]
         lines += [f"{_key(name)} = {_place(place)}" for name, place in book.places.items()]
@@ -56,6 +59,10 @@ def write(book: Codebook) -> str:
         if body or item.name not in first:
             lines += ["", f"[items.{_key(item.name)}]", *body]
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _answers(right: tuple[Code, ...]) -> str:
+    return f"[{', '.join(_quoted(a) if isinstance(a, str) else f'{a:g}' for a in right)}]"
 
 
 def _item_lines(item: Item, construct: Construct | None, sets: tuple[LabelSet, ...]) -> list[str]:

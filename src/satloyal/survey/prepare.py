@@ -49,8 +49,6 @@ class Prepared:
         In the order of the steps.
     kinds : mapping of str to Kind
         What the vendor's layout says that a column is.
-    stems : mapping of str to str
-        Text that a column shares with the others of its question.
     """
 
     frame: pd.DataFrame
@@ -58,7 +56,6 @@ class Prepared:
     codebook: Codebook
     findings: tuple[Finding, ...]
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    stems: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(raw: RawTable, codebook: Codebook | None = None, *, where: str = "the survey") -> Prepared:
@@ -119,8 +116,7 @@ def _prepare(raw: RawTable, codebook: Codebook | None) -> Prepared:
     findings += doubts(frame, book, raw)
     frame, turned = clean.reverse_items(frame, book.items.values())
     kinds = {name: kind for name, kind in raw.kinds.items() if name in frame}
-    stems = {name: stem for name, stem in raw.stems.items() if name in frame}
-    return Prepared(frame, why_missing, book, (*findings, *turned), kinds, stems)
+    return Prepared(frame, why_missing, book, (*findings, *turned), kinds)
 
 
 def _flags(

@@ -53,8 +53,6 @@ class Survey:
     kinds : mapping of str to str
         What the vendor's layout says that a column is (``"duration"``, ``"finished"``, ``"tick"``, …), where
         it does.
-    stems : mapping of str to str
-        Text that a column shares with the others of its question, where the file holds it.
     left : DataFrame
         Who was left out by :meth:`keep`: ``id`` (where the codebook names one) and ``why``.
     weighting : Weighting, optional
@@ -76,7 +74,6 @@ class Survey:
     notes: tuple[Note, ...]
     source: Source
     kinds: Mapping[str, str] = field(default_factory=dict)
-    stems: Mapping[str, str] = field(default_factory=dict)
     left: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"id": [], "why": []}, dtype=object))
     weighting: Weighting | None = None
 
@@ -149,7 +146,7 @@ class Survey:
             if finding.eye:
                 warnings.warn(f"{source.name}: {finding.note}", SurveyWarning, stacklevel=3)
         notes = tuple(finding.note for finding in made.findings)
-        return cls(made.frame, made.codebook, made.missing_reasons, notes, source, made.kinds, made.stems)
+        return cls(made.frame, made.codebook, made.missing_reasons, notes, source, made.kinds)
 
     @property
     def n(self) -> int:
@@ -235,7 +232,8 @@ class Survey:
         seconds : str, optional
             Column with the length of the interview; by default what the vendor's layout or a usual name says.
         checks : mapping of column to answer, optional
-            Attention checks and bogus items with the answer, or list of answers, that is right.
+            Attention checks and bogus items with the answer, or list of answers, that is right; beside those
+            of the codebook's ``[attention]``.
         cutoffs : mapping of str to float, optional
             Limits of your own by index, as ``{"seconds_per_item": 1}``; ``None`` switches one off.
         pairs : float

@@ -221,3 +221,32 @@ def test_a_survey_without_items_cannot_be_screened() -> None:
     survey = sl.Survey.from_frame(pd.DataFrame({"comment": ["too slow", "nice people"]}))
     with pytest.raises(SurveyError, match="no items to screen"):
         survey.screen()
+
+
+def test_the_codebook_may_name_attention_checks() -> None:
+    book = sl.Codebook.from_text(
+        """
+        [items]
+        SAT = {scale = [1, 5]}
+        [attention]
+        AC1 = 4
+        AC2 = ["Agree", "Strongly agree"]
+        """
+    )
+    assert sl.Codebook.from_text(book.to_toml()) == book
+    frame = pd.DataFrame({"SAT": [1, 2, 5], "AC1": [4, 4, 1], "AC2": ["agree", "Disagree", "No"]})
+    screening = sl.Survey.from_frame(frame, book).screen()
+    assert screening.table["failed_checks"].tolist() == [0, 1, 2]
+    assert screening.flags["failed_checks"].tolist() == [False, True, True]
+    with pytest.raises(SurveyError, match=r"line 2.*'AC1' must say which answer is right"):
+        sl.Codebook.from_text("[attention]\nAC1 = true")
+    with pytest.raises(SurveyError, match="columns that are not in the data: 'AC2'"):
+        sl.Survey.from_frame(frame.drop(columns="AC2"), book)
+
+
+def test_blocks_are_questions_of_one_stem() -> None:
+    names = [f"Q{i}" for i in range(1, 9)]
+    items = {n: {"scale": [1, 5], "stem": "First" if i < 4 else "Second"} for i, n in enumerate(names)}
+    frame = pd.DataFrame([[2] * 4 + [5, 4, 3, 2], [2] * 4 + [1] * 4, [1, 3, 4, 5] * 2], columns=names)
+    survey = sl.Survey.from_frame(frame, sl.Codebook.from_dict({"items": items}))
+    assert survey.screen().table["straight_share"].tolist() == [0.5, 1, 0]

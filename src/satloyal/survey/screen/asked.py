@@ -130,17 +130,18 @@ def _blocks(
     if given is not None:
         named = {n: tuple(where[i] for i in names if i in where) for n, names in given.items()}
         return {name: places for name, places in named.items() if len(places) >= 2}
+    book = survey.codebook
     runs: list[list[int]] = []
     before: object = None
     for j, name in enumerate(order):
-        key = (survey.stems.get(name, ""), _ends(survey, name))
+        key = (book.items[name].stem, _ends(survey, name))
         if j and key == before:
             runs[-1].append(j)
         else:
             runs.append([j])
         before = key
     return {
-        survey.stems.get(order[run[0]], "") or f"{order[run[0]]} … {order[run[-1]]}": tuple(run)
+        book.items[order[run[0]]].stem or f"{order[run[0]]} … {order[run[-1]]}": tuple(run)
         for run in runs
         if len(run) >= LEAST_IN_BLOCK
     }

@@ -177,7 +177,7 @@ def screen(
     if not 0 < pairs <= 1:
         raise SurveyError(f"pairs is {pairs!r}", fix="give the least correlation of synonyms, as 0.6")
     limits = resolve(cutoffs)
-    checks = dict(checks or {})
+    checks = {**survey.codebook.attention, **(checks or {})}
     column = seconds if seconds is not None else duration_column(survey.frame.columns, survey.kinds)
     out = frozenset(name for name in (column, *checks) if name is not None)
     answers = asked(survey, items, blocks, out)
