@@ -504,6 +504,7 @@ source(file.path(here, "ordinal_cases.R"))
 source(file.path(here, "adversarial_cases.R"))
 source(file.path(here, "language_cases.R"))
 source(file.path(here, "least_squares_cases.R"))
+source(file.path(here, "conditional_cases.R"))
 
 argv <- commandArgs(TRUE)
 action <- if (length(argv)) argv[[1]] else "check"
@@ -515,7 +516,8 @@ if (action == "extra") {
   adversarial_samples()
   chosen <- Filter(function(one) length(argv) < 2 || startsWith(one$name, argv[[2]]),
                    c(extra_cases(), constraint_cases(), fiml_cases(), ordinal_cases(), language_cases(),
-                     effect_coding_cases(), composite_cases(), least_squares_cases(), adversarial_cases()))
+                     effect_coding_cases(), composite_cases(), least_squares_cases(), conditional_cases(),
+                     adversarial_cases()))
   for (one in chosen) {
     result <- collect(one[setdiff(names(one), "also")], one$also)
     write_case(result, file.path(here, "lavaan_extra"))

@@ -14,6 +14,7 @@ ordinal_samples <- function() {
     data[[paste0("b", i)]] <- as.integer(data[[paste0("x", i)]] > 2)
   }
   data$w <- round(0.5 + (data$ageyr - 11) / 4, 4)
+  data$age <- data$ageyr - 13
   write.csv(data, file.path(here, "data", mixed_data), row.names = FALSE)
 }
 

@@ -12,7 +12,7 @@ from scipy import special
 from satloyal.core.bivariate_normal import normal_pdf
 from satloyal.core.root import BOUND, Roots, climb
 
-__all__ = ["AnswerDerivatives", "answer_derivatives", "estimate", "influence"]
+__all__ = ["AnswerDerivatives", "answer_derivatives", "estimate", "influence", "limit_derivatives"]
 
 Array = NDArray[Any]
 
@@ -60,9 +60,28 @@ def answer_derivatives(z: Array, codes: Array, thresholds: Array, rho: Array) ->
     """
     edges = np.pad(thresholds, ((0, 0), (1, 1)), constant_values=((0, 0), (-np.inf, np.inf)))
     pair = np.arange(len(z))[:, None]
+    return limit_derivatives(z, edges[pair, codes], edges[pair, codes + 1], rho)
+
+
+def limit_derivatives(z: Array, low: Array, high: Array, rho: Array) -> AnswerDerivatives:
+    """Return the derivatives of each answer's log P(y | z) between limits of its own.
+
+    Parameters
+    ----------
+    z : ndarray, shape (N, n)
+    low, high : ndarray, shape (N, n)
+        Thresholds below and above each answer; may be infinite.
+    rho : ndarray, shape (N,)
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> limit_derivatives(one, 0 * one, np.inf * one, np.array([0.0])).rho.round(4).item()
+    0.7979
+    """
     r = rho[:, None]
     rest = (1 - r) * (1 + r)
-    upper, lower = (_edge(edges[pair, codes + k], z, r, rest) for k in (1, 0))
+    upper, lower = _edge(high, z, r, rest), _edge(low, z, r, rest)
     p = np.maximum(_between(lower.u, upper.u), _LEAST)
     first = (upper.density * upper.d_rho - lower.density * lower.d_rho) / p
     second = (_bend(upper) - _bend(lower)) / p - first * first

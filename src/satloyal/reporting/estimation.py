@@ -95,9 +95,10 @@ def told(fit: SemFit) -> str:
 
 def _source(fit: SemFit) -> str:
     if fit.input.ordinal is not None:
-        return (
-            f"thresholds and polychoric correlations, {fit.input.ordinal.parameterization} parameterisation"
-        )
+        given = fit.input.ordinal.covariates
+        what = f"thresholds, slopes and residual correlations given {', '.join(given)}" if given else ""
+        what = what or "thresholds and polychoric correlations"
+        return f"{what}, {fit.input.ordinal.parameterization} parameterisation"
     if fit.input.incomplete is not None:
         beside = fit.input.incomplete.auxiliary
         more = f", with {', '.join(beside)} as auxiliary variables" if beside else ""

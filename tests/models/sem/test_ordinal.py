@@ -183,7 +183,7 @@ def test_weights_count_as_rows(frame):
 def test_ordered_true_takes_all_but_covariates(frame):
     fit = sl.fit_sem("visual =~ x1 + x2 + x3; visual ~ ageyr", frame, ordered=True)
     assert fit.table.ordered == ("x1", "x2", "x3")
-    assert any("ageyr: taken as continuous" in note.message for note in fit.notes)
+    assert any("ageyr: taken as given" in note.message for note in fit.notes)
     assert fit.estimator == "WLSMV"
 
 

@@ -130,14 +130,20 @@ class MeasurementModel:
         ordinal = fit.input.ordinal
         if ordinal is None:
             return cls(constructs, names, A, S, P, moments.cov)
-        ordered = frozenset(n for n, o in zip(fit.sample.names, ordinal.groups[0].ordered, strict=True) if o)
+        of = ordinal.groups[position]
+        ordered = frozenset(name for name, is_item in zip(of.names, of.ordered, strict=True) if is_item)
         unit = np.array([name in ordered for name in names])
         sd = np.where(unit, _root(np.diagonal(P, axis1=1, axis2=2)), 1.0)
         left, right = sd[:, :, None], sd[:, None, :]
         A, S, P = A * right / left, S / (left * right), P / (left * right)
+        item = np.array([name in ordered for name in fit.sample.names])
+        found = np.where(item, np.sqrt(np.diagonal(moments.cov)), 1.0)
+        sample = moments.cov / np.outer(found, found)
+        if ordinal.covariates:  # the answers to an item have no one distribution, but one at each place
+            return cls(constructs, names, A, S, P, sample, ordered)
         response = ordinal.responses(fit.table, fit.rams)[position]
         cuts = _cuts(response.layout, response.at(np.atleast_2d(theta)).statistics)
-        return cls(constructs, names, A, S, P, moments.cov, ordered, cuts)
+        return cls(constructs, names, A, S, P, sample, ordered, cuts)
 
     def standardized(self) -> tuple[Array, Array]:
         """Return standardised arrows and residual variances, (B, m, m) and (B, m)."""
@@ -159,6 +165,8 @@ class MeasurementModel:
         if construct.second_order:
             return why | {"omega_cat": "measured by latent variables, not by a sum of items"}
         numeric = [name for name in construct.indicators if name not in self.ordered]
+        if self.thresholds is None:
+            why["omega_cat"] = "thresholds are those given covariates, and so differ between respondents"
         if numeric:
             why["omega_cat"] = f"{', '.join(numeric)} is not ordinal"
         return why
@@ -260,7 +268,7 @@ def _constructs(fit: SemFit, group: int) -> tuple[Construct, ...]:
     indicators = {name: tuple(row.rhs for row in loads if row.lhs == name) for name in names}
     owners = [item for listed in indicators.values() for item in listed]
     variances = [r for r in fit.table.rows if r.op == "~~" and r.lhs == r.rhs and r.group == group]
-    exact = {r.lhs for r in variances if not (r.free or r.value)}
+    exact = {r.lhs for r in variances if not r.free and r.value == 0}  # none: computed from others
     at = {name: i for i, name in enumerate(fit.sample.names)}
     return tuple(
         Construct(

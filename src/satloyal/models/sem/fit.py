@@ -27,6 +27,7 @@ from satloyal.models.sem.ordinal import ordinal_estimator, ordinal_sample, ordin
 from satloyal.models.sem.ordinal_table import (
     Parameterization,
     check_items,
+    covariates_last,
     ordinal_table,
     ordinal_variables,
     with_cuts,
@@ -65,6 +66,7 @@ def fit_sem(
     orthogonal: bool = False,
     effect_coding: EffectCoding = False,
     fixed_x: bool = True,
+    conditional_x: bool | None = None,
     meanstructure: bool | None = None,
     cluster: str | None = None,
     weights: str | Sequence[float] | pd.Series | Array | None = None,
@@ -100,8 +102,8 @@ def fit_sem(
         modelled then, not taken as given.
     ordered : bool or sequence of str, optional
         Ordinal items, by name, or ``True`` for all but the covariates: their thresholds and polychoric
-        (polyserial) correlations are fitted. Other variables, covariates included, stay continuous and are
-        modelled along.
+        (polyserial) correlations are fitted. Other variables stay continuous and are modelled along;
+        covariates are taken as given (see ``conditional_x``).
     parameterization : {"delta", "theta"}
         What sets the scale of the latent responses of ordinal items: their variance, or their residual
         variance. Ordinal variables that explain others need ``"theta"``.
@@ -120,6 +122,10 @@ def fit_sem(
         both where there are intercepts.
     fixed_x : bool
         Exogenous observed covariates are taken as given, not modelled; least squares always model them.
+    conditional_x : bool, optional
+        Ordinal items given covariates: thresholds, slopes and residual correlations are fitted, nothing is
+        supposed of how covariates are distributed, and a 0/1 covariate is as good as any. By default where
+        there are covariates, unless ``fixed_x=False``; with False they are modelled along, as normal.
     meanstructure : bool, optional
         Model the means; by default only where the text, groups or growth need them.
     cluster : str, optional
@@ -184,12 +190,13 @@ def fit_sem(
     # what is missing is filled in by its relations with what is there, means included; and thresholds are
     # measured from means
     asked = True if incomplete or categorical else meanstructure
+    given_x = _conditional(conditional_x, categorical=categorical, fixed_x=fixed_x)
     build = functools.partial(
         build_table,
         groups=given.group_count(),
         std_lv=std_lv,
         orthogonal=orthogonal,
-        fixed_x=fixed_x and not method.least_squares and not beside,
+        fixed_x=given_x or (fixed_x and not method.least_squares and not beside),
         meanstructure=_wants_means(asked, spec, given, defaults, clustered=given.clustered),
         defaults=defaults,
         group_equal=equal,
@@ -204,7 +211,8 @@ def fit_sem(
     if categorical:
         items = ordinal_variables(ordered or (), table, given.columns)
         check_items(table, items, parameterization)
-        sample = ordinal_sample(given.sample(table.observed, items), items, parameterization)
+        table = covariates_last(table)
+        sample = ordinal_sample(given.sample(table.observed, items), items, parameterization, table.exogenous)
         table = ordinal_table(table, sample, group_equal=equal, group_partial=partial)
     elif incomplete:
         sample = given.incomplete_sample(table.observed, table.exogenous if missing == "fiml" else (), beside)
@@ -215,6 +223,21 @@ def fit_sem(
         raise FitError("a mean structure needs means, and the matrix came without", fix="give means=")
     fit = _solved(spec, table, sample, method, likelihood, bounds)
     return fit.with_vcov(_errors(method, incomplete=incomplete)) if fit.solved else fit
+
+
+def _conditional(asked: bool | None, *, categorical: bool, fixed_x: bool) -> bool:
+    """Whether ordinal items are taken given covariates."""
+    if asked and not categorical:
+        raise FitError(
+            "conditional_x is for ordinal items, and none are declared", where="conditional_x=",
+            fix="leave it out: fixed_x=True takes covariates as given, with the same estimates",
+        )  # fmt: skip
+    if asked and not fixed_x:
+        raise FitError(
+            "covariates cannot be modelled (fixed_x=False) and taken as given", where="conditional_x=",
+            fix="leave one of the two out",
+        )  # fmt: skip
+    return categorical and fixed_x and asked is not False
 
 
 def _coded(effect_coding: EffectCoding) -> EffectCoding:

@@ -42,12 +42,14 @@ def row_name(row: Parameter) -> str:
 def count_moments(table: ParameterTable) -> int:
     """How many sample moments a model must reproduce, those of fixed covariates left out.
 
-    With ordinal items: thresholds, correlations, and means and variances of continuous variables.
+    With ordinal items: thresholds, correlations, means and variances of continuous variables, and slopes on
+    covariates that are taken as given.
     """
     if table.ordered:
-        cuts = sum(r.op == "|" for r in table.rows)
-        size = len(table.observed)
-        return cuts + table.groups * (size * (size - 1) // 2 + 2 * (size - len(table.ordered)))
+        cuts, given = sum(r.op == "|" for r in table.rows), len(table.exogenous)
+        size = len(table.observed) - given
+        slopes = size * given
+        return cuts + table.groups * (size * (size - 1) // 2 + 2 * (size - len(table.ordered)) + slopes)
     p, x = len(table.observed), len(table.exogenous)
     moments = p * (p + 1) // 2 - x * (x + 1) // 2
     if table.meanstructure:

@@ -97,6 +97,8 @@ class Ram:
         Ordinal items of the delta parameterisation: their residual variance in S is what is left of the
         variance of the latent response, one over the square of its scale. The scale is one, or the free
         parameter; −1 where there is none. Derivatives of implied variances leave this out.
+    given : tuple of int
+        Covariates that ordinal items are conditional on: that variance is the one that they leave.
     """
 
     variables: tuple[str, ...]
@@ -110,6 +112,7 @@ class Ram:
     s_sample: _Cells
     q: int
     unit: _Cells | None = None
+    given: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, table: ParameterTable, group: int = 1) -> Ram:
@@ -188,13 +191,20 @@ class Ram:
         return A, S
 
     def explained(self, A: Array, S: Array, at: Array) -> Array:
-        """Return what core nodes explain of the variance of nodes that explain nothing, shape (B, k)."""
+        """Return what core nodes explain of the variance of nodes that explain nothing, shape (B, k).
+
+        Covariates that all is conditional on are left out.
+        """
         C = self.plan.core
         L = self.responses(A)[:, at]
         inner = S[:, C[:, None], C]
         if self.manifest > self.observed:  # the constant moves means, not variances
             constant = int(np.searchsorted(C, self.manifest - 1))
             inner[:, constant, constant] = 0.0
+        if self.given:
+            known = np.isin(C, self.given)
+            inner[:, known] = 0.0
+            inner[:, :, known] = 0.0
         variance: Array = np.einsum("bmk,bmk->bm", L @ inner, L)
         variance += 2 * np.einsum("bnk,bnk->bn", L, S[:, at[:, None], C])
         return variance

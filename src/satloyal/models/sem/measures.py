@@ -192,11 +192,11 @@ def _information(logl: float, saturated: float, npar: int, ntotal: int) -> dict[
 
 def _residuals(groups: Sequence[GroupFit], shares: Sequence[float]) -> dict[str, float]:
     """Root mean squared residuals; those of ordinal items leave their unit variances out."""
-    covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
     vectors = [g.ordinal for g in groups if g.ordinal is not None]
     if vectors:
-        rest = ordinal_residuals(vectors, covs, sigmas, shares)
+        rest = ordinal_residuals(vectors, shares)
     else:
+        covs, sigmas = [g.cov for g in groups], [g.sigma for g in groups]
         rest = fi.srmr_family(covs, sigmas, _means(groups), shares)
     return {
         "rmr": rest.rmr,

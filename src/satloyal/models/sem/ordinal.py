@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from satloyal.core.conditional_moments import ConditionalMoments, conditional_moments
 from satloyal.core.moments import GroupMoments, Moments
 from satloyal.core.ordinal_estimate import ordinal_moments
 from satloyal.core.ordinal_moments import OrdinalMoments
@@ -50,6 +51,11 @@ class OrdinalSample:
     parameterization: Parameterization
 
     @property
+    def covariates(self) -> tuple[str, ...]:
+        """Covariates that all is conditional on; none where they are modelled along."""
+        return self.groups[0].layout.covariates
+
+    @property
     def theta(self) -> bool:
         """Whether residual variances set the scale of latent responses."""
         return self.parameterization == "theta"
@@ -60,7 +66,9 @@ class OrdinalSample:
         layout = self.groups[0].layout
         items = np.flatnonzero(layout.ordered)
         for group in range(1, table.groups + 1):
-            ram = Ram.of(table, group)
+            ram = replace(
+                Ram.of(table, group), given=tuple(table.observed.index(name) for name in self.covariates)
+            )
             if not self.theta:
                 free = {r.lhs: r.free - 1 for r in table.rows if r.group == group and r.op == "~*~"}
                 ram = ram.with_unit(items.tolist(), [free[layout.names[i]] for i in items])
@@ -172,7 +180,12 @@ class OrdinalSample:
     ) -> list[tuple[Array, Array | None]]:
         """Return implied covariances and means of each group, latent responses with a variance of one."""
         points = [r.at(theta[None]).moments for r in self.responses(table, rams)]
-        return [(cov[0], mean[0]) for cov, mean in points]
+        return [
+            group.joined(cov[0], mean[0, :, 1:], mean[0, :, 0])
+            if isinstance(group, ConditionalMoments)
+            else (cov[0], mean[0, :, 0])
+            for group, (cov, mean) in zip(self.groups, points, strict=True)
+        ]
 
     def gammas(self, clusters: Sequence[Array | None]) -> list[Array]:
         """Return each group's Γ; influence is summed within clusters where there are any.
@@ -218,8 +231,22 @@ def ordinal_estimator(name: str | None, missing: str) -> Estimator:
     return method
 
 
-def ordinal_sample(sample: Sample, items: Sequence[str], parameterization: Parameterization) -> Sample:
+def ordinal_sample(
+    sample: Sample,
+    items: Sequence[str],
+    parameterization: Parameterization,
+    covariates: Sequence[str] = (),
+) -> Sample:
     """Estimate thresholds and correlations of the rows of a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    items : sequence of str
+        The ordinal ones.
+    parameterization : {"delta", "theta"}
+    covariates : sequence of str
+        The last variables, if all is to be conditional on them.
 
     Raises
     ------
@@ -230,11 +257,12 @@ def ordinal_sample(sample: Sample, items: Sequence[str], parameterization: Param
     rows = sample.rows
     if not isinstance(rows, CompleteRows):
         raise FitError("ordinal items need rows, and the data are moments", fix="give the rows")
-    groups = ordinal_moments(rows, items)
+    groups: tuple[OrdinalMoments, ...]
+    groups = conditional_moments(rows, items, covariates) if covariates else ordinal_moments(rows, items)
     for group in groups:
         _check_usable(group)
     found = tuple(
-        GroupMoments(g.label, g.n, m.covariance, m.means, g.weight)
+        GroupMoments(g.label, g.n, *_moments(m), g.weight)
         for g, m in zip(sample.moments.groups, groups, strict=True)
     )
     moments = replace(sample.moments, groups=found)
@@ -244,8 +272,17 @@ def ordinal_sample(sample: Sample, items: Sequence[str], parameterization: Param
         notes.append(
             Note(
                 "ordinal items",
-                f"{', '.join(numeric)}: taken as continuous and modelled with the items, covariates included",
+                f"{', '.join(numeric)}: taken as continuous and modelled with the items"
+                + ("" if covariates else ", covariates included"),
                 len(numeric),
+            )
+        )
+    if covariates:
+        notes.append(
+            Note(
+                "covariates",
+                f"{', '.join(covariates)}: taken as given: all that is fitted is given them",
+                len(covariates),
             )
         )
     return replace(
@@ -254,6 +291,13 @@ def ordinal_sample(sample: Sample, items: Sequence[str], parameterization: Param
         notes=(*sample.notes, *notes),
         ordinal=OrdinalSample(groups, parameterization),
     )
+
+
+def _moments(group: OrdinalMoments) -> tuple[Array, Array]:
+    """Return covariances and means, with what covariates explain where they are given."""
+    if isinstance(group, ConditionalMoments):
+        return group.total
+    return group.covariance, group.means
 
 
 def _check_usable(group: OrdinalMoments) -> None:
@@ -311,11 +355,11 @@ def _unscaled(
     groups = []
     for ram, group, own in zip(rams, moments.groups, ordinal.groups, strict=True):
         p = ram.observed
-        A, S = ram.matrices(theta[None])
+        A, S = ram.matrices(theta[None], group.cov, group.mean)
         items = np.flatnonzero(own.ordered)
         S[:, items, items] = 0.0
-        explained = ram.explained(A, S, np.arange(p))[0]
-        unique = np.maximum(1 - explained, _LEAST_UNIQUE)
-        scale = np.where(own.ordered, 1 / np.sqrt(unique), 1.0)
+        explained = ram.explained(A, S, items)[0]
+        scale = np.ones(p)
+        scale[items] = 1 / np.sqrt(np.maximum(1 - explained, _LEAST_UNIQUE))
         groups.append(replace(group, cov=group.cov * np.outer(scale, scale)))
     return replace(moments, groups=tuple(groups))

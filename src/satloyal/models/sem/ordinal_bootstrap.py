@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from satloyal.core.conditional_resample import resampler_of
 from satloyal.core.optimize import Solution
 from satloyal.core.ordinal_moments import OrdinalMoments
-from satloyal.core.ordinal_resample import OrdinalReplicates, OrdinalResampler
+from satloyal.core.ordinal_resample import OrdinalReplicates
 from satloyal.core.resample import Resampler, group_counts
 from satloyal.models.sem.constrain import restart_restricted
 from satloyal.models.sem.draws import clusters_shared, rows_of_group
@@ -45,7 +46,7 @@ class OrdinalDraws:
         self.fit, self.ordinal, self.rows, self.guess = fit, ordinal, rows, guess
         self.weights, self.tolerance = weights, tolerance
         self.kind = estimator_named(fit.estimator).discrepancy
-        self.resamplers = [OrdinalResampler(group) for group in ordinal.groups]
+        self.resamplers = [resampler_of(group) for group in ordinal.groups]
         self.drawers = []
         for code in range(fit.ngroups):
             values, _, clusters = rows_of_group(fit, code)
@@ -138,5 +139,5 @@ class OrdinalRows(Resampler):
     def moments(self, counts: Array) -> tuple[Array, Array]:
         """Return covariances (B, p, p) and means (B, p) of replicates."""
         assert self.source is not None  # noqa: S101 - always given
-        drawn = OrdinalResampler(self.source).replicates(counts)
+        drawn = resampler_of(self.source).replicates(counts)
         return _covariance(drawn, np.ones(len(counts), dtype=bool)), drawn.means

@@ -27,7 +27,8 @@ def ordinal_vectors(fit: SemFit) -> list[OrdinalVectors]:
     assert ordinal is not None  # noqa: S101 - asked for ordinal items only
     written = {r.lhs for r in fit.table.rows if r.op in ("~~", "~1") and r.origin == "user"}
     written |= {r.rhs for r in fit.table.rows if r.op == "~~" and r.origin == "user"}
-    covariates = [fit.table.observed.index(name) for name in fit.table.covariates if name not in written]
+    random = [name for name in fit.table.covariates if name not in (*written, *fit.table.exogenous)]
+    covariates = [ordinal.groups[0].names.index(name) for name in random]
     out = []
     for response, group in zip(ordinal.responses(fit.table, fit.rams), ordinal.groups, strict=True):
         layout = group.layout

@@ -111,7 +111,7 @@ class Profile:
         for response, cuts, th in zip(self.responses, self.cuts, self.th, strict=True):
             point = response.at(theta)
             own = response.layout.th_variable[response.cut]
-            out[:, cuts] = th / point.d[:, own] + point.mean[:, own]
+            out[:, cuts] = th / point.d[:, own] + point.mean[:, own, 0]
         return out
 
     def estimate(

@@ -27,7 +27,7 @@ class OrdinalVectors:
     layout : Layout
     sample, implied : ndarray, shape (K,)
     free : ndarray of bool, shape (K,)
-        Thresholds, means, variances, and covariances among covariates.
+        Thresholds, means, slopes, variances, and covariances among covariates.
     """
 
     layout: Layout
@@ -45,6 +45,15 @@ class OrdinalVectors:
         inner = full[np.ix_(self.free, self.free)]
         return float(bound @ scored - scored[self.free] @ np.linalg.solve(inner, scored[self.free]))
 
+    def matrix(self, statistics: Array) -> Array:
+        """Return covariances as a matrix, shape (p, p), latent responses with a variance of one."""
+        layout = self.layout
+        out = np.eye(len(layout.names))
+        rest = statistics[layout.n_th :]
+        out[layout.numeric, layout.numeric] = rest[: len(layout.numeric)]
+        out[layout.first, layout.second] = out[layout.second, layout.first] = rest[len(layout.numeric) :]
+        return out
+
     @property
     def gap(self) -> Array:
         """Residuals of thresholds."""
@@ -52,35 +61,31 @@ class OrdinalVectors:
         return np.asarray((self.sample - self.implied)[: self.layout.n_th][cut])
 
 
-def ordinal_residuals(
-    vectors: Sequence[OrdinalVectors],
-    covs: Sequence[Array],
-    sigmas: Sequence[Array],
-    shares: Sequence[float],
-) -> fi.Residuals:
+def ordinal_residuals(vectors: Sequence[OrdinalVectors], shares: Sequence[float]) -> fi.Residuals:
     """Return root mean squared residuals, thresholds among them; none of Mplus's.
 
     Parameters
     ----------
     vectors : sequence of OrdinalVectors
-    covs, sigmas : sequence of ndarray, shapes (p, p)
-        Sample and implied covariances, latent responses with a variance of one.
     shares : sequence of float
         n_g / N.
 
     Notes
     -----
-    As in lavaan, variances and means of continuous variables beside ordinal items are no part of them.
+    As in lavaan, variances and means of continuous variables beside ordinal items are no part of them. Given
+    k covariates residual correlations and thresholds are, and slopes are not; lavaan counts k moments more,
+    without a residual, wherever it counts variances.
     """
     total = np.zeros(6)
-    for vector, S, sigma, share in zip(vectors, covs, sigmas, shares, strict=True):
+    for vector, share in zip(vectors, shares, strict=True):
+        S, sigma = vector.matrix(vector.sample), vector.matrix(vector.implied)
         p, cuts = len(S), vector.gap
         off = np.tril_indices(p, -1)
         sd, fitted = np.sqrt(np.diagonal(S)), np.sqrt(np.diagonal(sigma))
         raw = (S - sigma)[off]
         bentler = raw / np.outer(sd, sd)[off]
         cor = (S / np.outer(sd, sd) - sigma / np.outer(fitted, fitted))[off]
-        size, T = p * (p + 1) / 2, len(cuts)
+        size, T = p * (p + 1) / 2 + len(vector.layout.covariates), len(cuts)
         sums = [gap @ gap for gap in (raw, bentler, cor)]
         pairs = ((sums[0], size), (sums[1], size), (sums[2], len(off[0])))
         roots = [math.sqrt((cuts @ cuts + found) / (T + count)) for found, count in pairs]

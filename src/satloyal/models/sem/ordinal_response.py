@@ -6,6 +6,11 @@ d such that its variance is one: d (τ − μ) for thresholds and d_i d_j σ_ij 
 parameterisation d is a parameter (one, but for later groups of equal thresholds), and the residual variance
 is what is left; in the theta parameterisation the residual variance is the parameter, and d = σ_ii^(-1/2)
 (Muthén & Asparouhov 2002, Mplus Web Notes 4).
+
+Given covariates x, statistics are those of what is left of y* given x, with a residual variance of one:
+besides thresholds and residual covariances the slopes d π of y* on x. Covariates with a mean of zero, a
+variance of one and no covariances stand for them: then cov(y*, x) = Π, and the residual covariances are
+Σ_yy − ΠΠ′. So slopes are to covariates what the means are to the constant.
 """
 
 from __future__ import annotations
@@ -98,6 +103,17 @@ class Response:
         return cls(layout, inner, used, tau, rows, frees, scale, items, scale_free, theta, table.q)
 
     @cached_property
+    def moved_by(self) -> Array:
+        """Nodes of the constant and of the covariates, on which means and slopes are, shape (1 + k,)."""
+        p, k = len(self.layout.names), len(self.layout.covariates)
+        return np.concatenate([[self.inner.manifest - 1], np.arange(p, p + k)])
+
+    @cached_property
+    def sign(self) -> Array:
+        """1 for thresholds and means, from which the mean is taken away; −1 for slopes, shape (T,)."""
+        return np.where(self.layout.th_covariate < 0, 1.0, -1.0)
+
+    @cached_property
     def cut(self) -> Array:
         """Which of the first T statistics are thresholds."""
         return np.asarray(self.layout.th_number >= 0)
@@ -128,15 +144,16 @@ class Response:
         """Whether statistics are correlations whose scale and means no parameter touches."""
         means = self.inner.a_free.column == self.inner.manifest - 1
         apart = self.cut_free and not self.theta_scaled and not len(self.scale_item)
-        whole = len(self.used) == self.q and not len(self.layout.numeric)
+        whole = len(self.used) == self.q and not len(self.layout.numeric) and not self.layout.covariates
         return bool(apart and whole and not means.any())
 
     def at(self, theta: Array) -> ResponsePoint:
         """Return latent responses at θ, shape (B, q)."""
-        implied = self.inner.implied(theta[:, self.used])
-        p = len(self.layout.names)
-        mean = implied.sigma[:, :p, p]
-        cov = implied.sigma[:, :p, :p] - mean[:, :, None] * mean[:, None, :]
+        observed, p = self.inner.observed, len(self.layout.names)
+        # covariates in units in which they have no moments to know of
+        implied = self.inner.implied(theta[:, self.used], np.eye(observed), np.zeros(observed))
+        mean = implied.sigma[:, :p, self.moved_by]
+        cov = implied.sigma[:, :p, :p] - mean @ mean.transpose(0, 2, 1)
         d = np.tile(self.scale.astype(theta.dtype), (len(theta), 1))
         if self.theta_scaled:
             items = self.layout.ordered
@@ -156,8 +173,10 @@ class ResponsePoint:
     ----------
     response : Response
     implied : Implied
-    mean, cov : ndarray, shapes (B, p) and (B, p, p)
-        Of the latent responses, before scaling.
+    mean : ndarray, shape (B, p, 1 + k)
+        Means of the latent responses, before scaling, and their slopes on covariates.
+    cov : ndarray, shape (B, p, p)
+        Their covariances, given covariates.
     d : ndarray, shape (B, p)
         Scales.
     tau : ndarray, shape (B, T)
@@ -173,8 +192,10 @@ class ResponsePoint:
 
     @cached_property
     def gap(self) -> Array:
-        """Thresholds from the mean, τ − μ, shape (B, T); −μ for continuous variables."""
-        return np.asarray(self.tau - self.mean[:, self.response.layout.th_variable])
+        """Thresholds from the mean, τ − μ, shape (B, T); −μ for continuous variables; slopes."""
+        layout = self.response.layout
+        of = self.mean[:, layout.th_variable, layout.th_covariate + 1]
+        return np.asarray(self.tau - self.response.sign * of)
 
     @cached_property
     def statistics(self) -> Array:
@@ -187,21 +208,21 @@ class ResponsePoint:
 
     @cached_property
     def moments(self) -> tuple[Array, Array]:
-        """Implied covariances (B, p, p) and means (B, p), with latent responses of variance one."""
+        """Implied covariances (B, p, p) and means (B, p, 1 + k), with latent responses of variance one."""
         cov = self.cov * self.d[:, :, None] * self.d[:, None, :]
         items = np.flatnonzero(self.response.layout.ordered)
         cov[:, items, items] = 1.0
-        return cov, self.mean * self.d
+        return cov, self.mean * self.d[:, :, None]
 
     @cached_property
     def _slopes(self) -> tuple[Array, Array, Array]:
-        """Derivatives of means (B, p, r), covariances (B, p, p, r) and scales (B, p, r) by own parameters."""
+        """Derivatives of means (B, p, 1 + k, r), covariances (B, p, p, r) and scales (B, p, r)."""
         p = len(self.response.layout.names)
         whole = self.implied.dense()
-        mean = whole[:, :p, p]
-        crossed = self.mean[:, :, None, None] * mean[:, None]
+        mean = whole[:, :p, self.response.moved_by]
+        crossed = np.einsum("bic,bjcr->bijr", self.mean, mean)
         cov = whole[:, :p, :p] - crossed - crossed.transpose(0, 2, 1, 3)
-        scale = np.zeros_like(mean)
+        scale = np.zeros_like(mean[:, :, 0])
         if self.response.theta_scaled:
             items = np.flatnonzero(self.response.layout.ordered)
             scale[:, items] = -0.5 * self.d[:, items, None] ** 3 * cov[:, items, items]
@@ -220,7 +241,8 @@ class ResponsePoint:
         i, j, v, own = layout.first, layout.second, layout.numeric, layout.th_variable
         T = layout.n_th
         out = np.zeros((len(self.d), layout.size, response.q), dtype=self.d.dtype)
-        th = self.gap[:, :, None] * scale[:, own] - self.d[:, own, None] * mean[:, own]
+        by_mean = response.sign[:, None] * mean[:, own, layout.th_covariate + 1]
+        th = self.gap[:, :, None] * scale[:, own] - self.d[:, own, None] * by_mean
         pairs = (self.d[:, i] * self.d[:, j])[:, :, None] * cov[:, i, j]
         if response.theta_scaled:
             pairs += self.cov[:, i, j, None] * (
@@ -256,7 +278,9 @@ class ResponsePoint:
         g[:, layout.first, layout.second] = slope[:, T + len(v) :]
         g = g + g.transpose(0, 2, 1)
         owner = np.equal.outer(own, np.arange(p)).astype(float)
-        th = slope[:, :T] @ owner  # Σ over cuts of an item of g
+        moved_by = np.equal.outer(layout.th_covariate + 1, np.arange(len(response.moved_by)))
+        # Σ over cuts of an item, and its slopes, of g
+        th = np.einsum("bt,tp,tc->bpc", slope[:, :T] * response.sign, owner, moved_by.astype(float))
         tau = np.zeros((batch, p, response.q))
         for row, place in zip(response.tau_row, response.tau_free, strict=True):
             tau[:, own[row], place] += slope[:, row]
@@ -269,12 +293,12 @@ class ResponsePoint:
             inner[:, items, items] += by_scale[:, items] * -0.5 * self.d[:, items] ** 3
         out = np.zeros((batch, response.q, response.q))
         at = np.ix_(np.arange(batch), response.used, response.used)
-        out[at] = self._moment_curvature(inner, -th * self.d)
+        out[at] = self._moment_curvature(inner, -th * self.d[:, :, None])
         if not response.theta_scaled and not len(response.scale_item):
             return out
         mean, cov, scale = self._wide_slopes
         # products of first derivatives
-        moved = tau - th[:, :, None] * mean + np.einsum("bij,bj,bijq->biq", g, self.d, cov)
+        moved = tau - np.einsum("bic,bicq->biq", th, mean) + np.einsum("bij,bj,bijq->biq", g, self.d, cov)
         crossed = scale.transpose(0, 2, 1) @ moved
         out += crossed + crossed.transpose(0, 2, 1) + scale.transpose(0, 2, 1) @ (g * self.cov) @ scale
         if response.theta_scaled:
@@ -285,7 +309,7 @@ class ResponsePoint:
 
     @property
     def _wide_slopes(self) -> tuple[Array, Array, Array]:
-        """Slopes by all of θ, shapes (B, p, q), (B, p, p, q) and (B, p, q)."""
+        """Slopes by all of θ, shapes (B, p, 1 + k, q), (B, p, p, q) and (B, p, q)."""
         response = self.response
         out = []
         for part in self._slopes:
@@ -297,16 +321,18 @@ class ResponsePoint:
         return mean, cov, scale
 
     def _moment_curvature(self, inner: Array, by_mean: Array) -> Array:
-        """Σ (∂F/∂Σ_ij) ∂²Σ_ij + Σ (∂F/∂μ_i) ∂²μ_i, shape (B, r, r), as borders of augmented moments."""
-        p = len(self.response.layout.names)
+        """Σ (∂F/∂Σ_ij) ∂²Σ_ij + Σ (∂F/∂μ_ic) ∂²μ_ic, shape (B, r, r), as borders of augmented moments."""
+        p, at = len(self.response.layout.names), self.response.moved_by
         ram = self.implied.ram
-        G = np.zeros((len(inner), p + 1, p + 1))
+        G = np.zeros((len(inner), ram.manifest, ram.manifest))
         G[:, :p, :p] = inner
-        G[:, :p, p] = G[:, p, :p] = by_mean / 2 - np.einsum("bij,bj->bi", inner, self.mean)
+        border = by_mean / 2 - inner @ self.mean
+        G[:, :p, at] = border
+        G[:, at, :p] = border.transpose(0, 2, 1)
         pairs = np.zeros((len(inner), len(ram.plan.upper[0])))
         self.implied.add_curvature(pairs, self.implied.contract(G))
         curved = self.implied.matrix(pairs)
         if self.response.simple:
             return np.asarray(curved)
         slopes = self._slopes[0]
-        return np.asarray(curved - 2 * slopes.transpose(0, 2, 1) @ inner @ slopes)
+        return np.asarray(curved - 2 * np.einsum("bicr,bij,bjcs->brs", slopes, inner, slopes, optimize=True))

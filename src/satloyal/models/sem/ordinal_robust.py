@@ -34,6 +34,8 @@ def robust_reason(fit: SemFit) -> str:
     ordinal = fit.input.ordinal
     if ordinal is None:
         return "no item is ordinal"
+    if ordinal.covariates:
+        return "robust CFI and RMSEA are defined for models without covariates that are taken as given"
     if not all(g.ordered.all() for g in ordinal.groups):
         return "robust CFI and RMSEA are defined for ordinal items alone, and some variables are continuous"
     if any(np.abs(g.ordinal.gap).max() > _FREE for g in fit._group_fits() if g.ordinal is not None):

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from satloyal.models.sem.data import Sample
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["Parameterization", "check_items", "ordinal_table", "ordinal_variables", "with_cuts"]
+__all__ = [
+    "Parameterization",
+    "check_items",
+    "covariates_last",
+    "ordinal_table",
+    "ordinal_variables",
+    "with_cuts",
+]
 
 Parameterization = Literal["delta", "theta"]
 
@@ -92,6 +99,12 @@ def check_items(table: ParameterTable, items: Sequence[str], parameterization: s
             )  # fmt: skip
 
 
+def covariates_last(table: ParameterTable) -> ParameterTable:
+    """Return the table with covariates that are taken as given after all other observed variables."""
+    rest = tuple(name for name in table.observed if name not in table.exogenous)
+    return replace(table, observed=(*rest, *table.exogenous))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """How one table is changed."""
@@ -107,7 +120,8 @@ class _Rules:
         default = row.origin == "default"
         if row.op == "~1" and row.lhs in self.items and default:
             return replace(row, value=0.0, free=0, label="")
-        if row.op == "~1" and later and default and row.free == 0 and "means" not in self.equal:
+        origin = row.op == "~1" and default and row.free == 0 and not row.fixed_x
+        if later and origin and "means" not in self.equal:
             return replace(row, value=None, free=-1)  # latent means: equal thresholds give them an origin
         if row.op != "~~" or row.lhs != row.rhs or row.lhs not in self.items:
             return row

@@ -52,7 +52,8 @@ def residual_summary(
     Returns
     -------
     DataFrame
-        One row a group and part (``"cov"``, ``"mean"``, ``"thresholds"``, ``"total"``): ``measure``;
+        One row a group and part (``"cov"``, ``"mean"``, ``"thresholds"``, ``"slopes"`` on given covariates in
+        their units, ``"total"`` without those): ``measure``;
         ``count``, how many residuals; ``value``; ``se``, its standard error if the model were exact, with
         ``exact_z, exact_pvalue``; ``unbiased, unbiased_se, ci_lower, ci_upper``; and the one-sided test that
         it is at most ``close_h0``: ``close_z, close_pvalue``. NaN where residuals are nil by construction,
@@ -116,8 +117,10 @@ def _parts(vector: ResidualVector, kind: str) -> list[tuple[str, Array]]:
         parts.append(("mean", vector.mean))
     if vector.cut.any():
         parts.append(("thresholds", vector.cut))
+    if vector.slope.any():
+        parts.append(("slopes", vector.slope))
     if len(parts) > 1:
-        parts.append(("total", np.logical_or.reduce([which for _, which in parts])))
+        parts.append(("total", np.logical_or.reduce([which for name, which in parts if name != "slopes"])))
     return parts
 
 

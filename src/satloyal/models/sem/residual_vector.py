@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satloyal.core.linalg import vech_indices
+from satloyal.models.sem.ordinal_fit import ordinal_vectors
 
 if TYPE_CHECKING:
     from satloyal.models.sem.result import SemFit
@@ -25,21 +26,22 @@ class ResidualVector:
     Parameters
     ----------
     residual : ndarray, shape (K,)
-        Sample minus implied: thresholds or means, then (co)variances.
-    cut, mean : ndarray of bool, shape (K,)
-        Which are thresholds, which means; the rest are (co)variances.
+        Sample minus implied: thresholds or means, slopes on given covariates, then (co)variances.
+    cut, mean, slope : ndarray of bool, shape (K,)
+        Which are thresholds, which means, which slopes; the rest are (co)variances.
     sign : ndarray, shape (K,)
         −1 where a mean stands with a minus sign, as among thresholds.
     low, high : ndarray of int, shape (K,)
-        Variables that each belongs to; the same twice for thresholds, means and variances.
+        Variables that each belongs to; the same twice for thresholds, means, slopes and variances.
     cov, sigma : ndarray, shape (p, p)
-        Sample and implied covariances.
+        Sample and implied covariances; residual ones where covariates are given.
     ordered : ndarray of bool, shape (p,)
     """
 
     residual: Array
     cut: Array
     mean: Array
+    slope: Array
     sign: Array
     low: Array
     high: Array
@@ -50,20 +52,21 @@ class ResidualVector:
     @classmethod
     def of(cls, fit: SemFit, number: int) -> ResidualVector:
         """Read the residuals of a group."""
+        if fit.input.ordinal is not None:
+            vector = ordinal_vectors(fit)[number]
+            layout = vector.layout
+            rest = np.zeros(layout.size - layout.n_th, bool)
+            slope = np.r_[layout.th_covariate >= 0, rest]
+            cut = np.r_[layout.th_number >= 0, rest]
+            mean = np.r_[layout.th_number < 0, rest] & ~slope
+            return cls(
+                vector.sample - vector.implied, cut, mean, slope, np.where(mean, -1.0, 1.0),
+                np.r_[layout.th_variable, layout.numeric, layout.first],
+                np.r_[layout.th_variable, layout.numeric, layout.second],
+                vector.matrix(vector.sample), vector.matrix(vector.implied), layout.ordered,
+            )  # fmt: skip
         S, (sigma, mu) = fit.sample.groups[number].cov, fit._implied[number]
         p = len(S)
-        if fit.input.ordinal is not None:
-            group = fit.input.ordinal.groups[number]
-            layout = group.layout
-            implied = fit.input.ordinal.responses(fit.table, fit.rams)[number].at(fit.theta[None])
-            rest = layout.size - layout.n_th
-            cut = np.r_[layout.th_number >= 0, np.zeros(rest, bool)]
-            mean = np.r_[layout.th_number < 0, np.zeros(rest, bool)]
-            return cls(
-                group.statistics - implied.statistics[0], cut, mean, np.where(mean, -1.0, 1.0),
-                np.r_[layout.th_variable, layout.numeric, layout.first],
-                np.r_[layout.th_variable, layout.numeric, layout.second], S, sigma, layout.ordered,
-            )  # fmt: skip
         low, high = vech_indices(p)
         residual = (S - sigma)[low, high]
         sample = fit.sample.groups[number].mean
@@ -73,12 +76,12 @@ class ResidualVector:
             low, high = np.r_[np.arange(p), low], np.r_[np.arange(p), high]
         mean = np.arange(len(residual)) < (p if means else 0)
         none = np.zeros(len(residual), bool)
-        return cls(residual, none, mean, np.ones(len(mean)), low, high, S, sigma, np.zeros(p, bool))
+        return cls(residual, none, mean, none, np.ones(len(mean)), low, high, S, sigma, np.zeros(p, bool))
 
     @property
     def pair(self) -> Array:
         """Which are variances or covariances, shape (K,)."""
-        return ~(self.cut | self.mean)
+        return ~(self.cut | self.mean | self.slope)
 
     def scaled(self, kind: str) -> tuple[Array, Array]:
         """Return residuals of a kind and the matrix that takes raw ones there, to first order.

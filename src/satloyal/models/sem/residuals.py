@@ -25,7 +25,7 @@ _NO_ERROR = 1e-9  # sampling variance, relative to that without a model, that is
 
 
 def residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.DataFrame:
-    """Return sample minus implied covariances of one group.
+    """Return sample minus implied covariances of one group; given covariates, residual ones of the others.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.Dat
     (6, 6)
     """
     _check(fit, kind, group)
-    S, (sigma, _) = fit.sample.groups[group].cov, fit._implied[group]
+    names, S, sigma = _covariances(fit, group)
     raw = S - sigma
     sd = np.sqrt(np.diagonal(S))
     if kind == "cor":
@@ -79,12 +79,13 @@ def residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.Dat
         raw = raw / np.sqrt(variance)
     elif kind in ("standardized", "standardized_mplus") and fit.converged:
         raw = _matrix(*_standardized(fit, group, kind))
-    names = list(fit.table.observed)
     return pd.DataFrame(raw if fit.converged else raw * np.nan, index=names, columns=names)
 
 
 def mean_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.Series:
     """Return sample minus implied means of one group; arguments as for :func:`residuals`.
+
+    Given covariates these are intercepts, and zero for ordinal items, which have none.
 
     Parameters
     ----------
@@ -117,7 +118,12 @@ def mean_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> p
         raise FitError(
             "the model has no mean structure", where="mean_residuals", fix="fit with meanstructure=True"
         )
-    raw, variance = sample.mean - mu, np.diagonal(sample.cov)
+    names, raw, variance = list(fit.table.observed), sample.mean - mu, np.diagonal(sample.cov)
+    if fit.input.ordinal is not None and fit.input.ordinal.covariates:
+        names, S, _ = _covariances(fit, group)
+        vector = ResidualVector.of(fit, group)
+        raw, variance = np.zeros(len(names)), np.diagonal(S)
+        raw[vector.low[vector.mean]] = (vector.sign * vector.residual)[vector.mean]
     if kind in ("cor", "bentler"):
         raw = raw / np.sqrt(variance)
     elif kind == "normalized" and _continuous(fit):
@@ -125,7 +131,7 @@ def mean_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> p
     elif kind != "raw" and fit.converged:
         vector, z = _standardized(fit, group, kind)
         raw[vector.low[vector.mean]] = (vector.sign * z)[vector.mean]
-    return pd.Series(raw if fit.converged else raw * np.nan, index=list(fit.table.observed))
+    return pd.Series(raw if fit.converged else raw * np.nan, index=names)
 
 
 def threshold_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0) -> pd.DataFrame:
@@ -167,6 +173,14 @@ def threshold_residuals(fit: SemFit, kind: ResidualKind = "raw", group: int = 0)
     numbers = layout.th_number[layout.th_number >= 0]
     names = [layout.names[i] for i in vector.low[vector.cut]]
     return pd.DataFrame({"item": names, "threshold": [f"t{k + 1}" for k in numbers], "residual": found})
+
+
+def _covariances(fit: SemFit, group: int) -> tuple[list[str], Array, Array]:
+    """Return names, sample and implied covariances."""
+    if fit.input.ordinal is None:
+        return list(fit.table.observed), fit.sample.groups[group].cov, fit._implied[group][0]
+    vector = ResidualVector.of(fit, group)
+    return list(fit.input.ordinal.groups[group].names), vector.cov, vector.sigma
 
 
 def _continuous(fit: SemFit) -> bool:

@@ -77,8 +77,10 @@ class Standardizer:
             A, S = ram.matrices(theta, cov, mean)
             with np.errstate(invalid="ignore", divide="ignore"):
                 sd = _root(total_variance(ram, A, S))
+                # the scale of a latent response is one over its SD, given the covariates that are given
+                scale = 1 / (_root(total_variance(ram, A, S, without=ram.given)) if ram.given else sd)
                 left = _root(np.diagonal(S, axis1=1, axis2=2))
-                places.fill(out, theta, A, S, sd, left, kind)
+                places.fill(out, theta, A, S, (sd, left, scale), kind)
         # in units of what does not vary; derivatives by complex step are unknown there as well
         out[~np.isfinite(out)] = complex(np.nan, np.nan) if np.iscomplexobj(out) else np.nan
         return out
@@ -149,12 +151,19 @@ class _Places:
         )
 
     def fill(
-        self, out: Array, theta: Array, A: Array, S: Array, sd: Array, left: Array, kind: StandardizeKind
+        self,
+        out: Array,
+        theta: Array,
+        A: Array,
+        S: Array,
+        spread: tuple[Array, Array, Array],
+        kind: StandardizeKind,
     ) -> None:
-        """Write the standardised values of the group's rows, with the SDs and residual SDs of all nodes."""
+        """Write the standardised values of a group's rows, with SDs, residual SDs and scales of nodes."""
+        sd, left, scale = spread
         flat_a, flat_s = A.reshape(len(A), -1), S.reshape(len(S), -1)
         if len(column := self.scales[0]):
-            out[:, column] = 1.0 if kind == "std_all" else 1 / sd[:, self.scales[1]]
+            out[:, column] = 1.0 if kind == "std_all" else scale[:, self.scales[1]]
         if kind == "std_lv":
             sd, left = sd.copy(), left.copy()
             sd[:, : self.observed] = left[:, : self.observed] = 1.0
@@ -176,14 +185,17 @@ class _Places:
             out[:, column] = cut / sd.take(down, axis=1)
 
 
-def total_variance(ram: Ram, A: Array, S: Array) -> Array:
-    """Return the implied variance of every node, shape (B, m)."""
+def total_variance(ram: Ram, A: Array, S: Array, without: Sequence[int] = ()) -> Array:
+    """Return the implied variance of every node, shape (B, m), or what some nodes leave of it."""
     C, N = ram.plan.core, ram.plan.rest
     L = ram.responses(A)
     inner = S[:, C[:, None], C]
     if ram.manifest > ram.observed:  # the constant moves means, not variances
         constant = int(np.searchsorted(C, ram.manifest - 1))
         inner[:, constant, constant] = 0
+    if without:
+        known = np.isin(C, without)
+        inner[:, known] = inner[:, :, known] = 0
     variance: Array = np.einsum("bmk,bmk->bm", L @ inner, L)
     variance[:, N] += S[:, N, N] + 2 * np.einsum("bnk,bnk->bn", L[:, N], S[:, N[:, None], C])
     if ram.manifest > ram.observed:

@@ -71,7 +71,11 @@ def method(fit: SemFit) -> str:
     if fit.input.ordinal is not None:
         how = how.replace(" (asymptotically distribution free)", "")
         scale = fit.input.ordinal.parameterization
-        source = f"thresholds and polychoric correlations, {scale} parameterisation"
+        given = fit.input.ordinal.covariates
+        source = "thresholds and polychoric correlations"
+        if given:
+            source = f"thresholds, slopes and residual correlations given {', '.join(given)}"
+        source += f", {scale} parameterisation"
         words["robust.sem"] = "robust (sandwich) standard errors from the covariances of those"
     return f"{how} from {source}, n = {fit.nobs}; {words[fit.vcov_kind]}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from satloyal.models.sem.result import SemFit
 from satloyal.reporting import numbers
@@ -99,10 +98,10 @@ def _verdict(fit: SemFit) -> str:
 def _rarest(group: OrdinalMoments) -> list[tuple[str, float]]:
     """Return each ordinal item with the share of its rarest category."""
     out = []
-    for name, cuts in zip(group.names, group.thresholds, strict=True):
-        if len(cuts):
-            shares = np.diff(np.concatenate([[0.0], special.ndtr(cuts), [1.0]]))
-            out.append((str(name), float(shares.min())))
+    for v, name in enumerate(group.names):
+        if group.ordered[v]:
+            shares = np.bincount(group.coded.codes[:, v], group.weights, int(group.layout.sizes[v]))
+            out.append((str(name), float(shares.min() / shares.sum())))
     return out
 
 
@@ -123,9 +122,11 @@ def _thresholds(fit: SemFit, name: str) -> Table:
             head: list[Cell | Value] = [g.label] if several else []
             shown: list[Cell | Value] = [value_cell(float(c), "no answer beyond it") for c in cuts]
             rows.append([*head, item, len(levels), *shown, *[""] * (width - len(cuts))])
+    given = groups[0].layout.covariates
     note = (
         "Threshold k lies between the categories k and k + 1, in standard deviations of the latent response; "
         "far apart thresholds mean a category that many chose."
+        + (f" They are those where {', '.join(given)} is zero, of what is left given it." if given else "")
     )
     return Table.build(name, "Thresholds of the items", columns, rows, (note,))
 
@@ -142,5 +143,7 @@ def _correlations(fit: SemFit, group: int, name: str, label: str) -> Table:
             bad = j < i and bool(found.at_bound[i, j])
             cells.append("" if j >= i else Cell(float(found.correlation[i, j]), "warn" if bad else ""))
         rows.append(cells)
+    given = found.layout.covariates
     caption = "Polychoric correlations" + (f", group {label}" if label else "")
-    return Table.build(name, caption, columns, rows)
+    note = (f"Of what is left given {', '.join(given)}.",) if given else ()
+    return Table.build(name, caption, columns, rows, note)
