@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -59,15 +60,22 @@ def text_table(frame: pd.DataFrame) -> str:
     right = {column: pd.api.types.is_numeric_dtype(frame[column]) for column in frame.columns}
     cells = [[str(c) for c in frame.columns]]
     cells += [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
-    widths = [max(len(row[i]) for row in cells) for i in range(frame.shape[1])]
+    widths = [max(_width(row[i]) for row in cells) for i in range(frame.shape[1])]
     lines = []
     for row in cells:
         pieces = [
-            cell.rjust(width) if right[column] else cell.ljust(width)
+            " " * (width - _width(cell)) + cell if right[column] else cell + " " * (width - _width(cell))
             for cell, width, column in zip(row, widths, frame.columns, strict=True)
         ]
         lines.append("  ".join(pieces).rstrip())
     return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes on a terminal: two for each Chinese character."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def _cell(value: object) -> str:
@@ -78,6 +86,7 @@ def _cell(value: object) -> str:
 
 def _columns(survey: Survey) -> pd.DataFrame:
     roles = {column: role for role, column in survey.codebook.roles}
+    reasons = survey.missing_reasons
     rows = []
     for column in survey.frame.columns:
         values = survey.frame[column]
@@ -86,7 +95,7 @@ def _columns(survey: Survey) -> pd.DataFrame:
         rows.append(
             {
                 "column": str(column),
-                "is": roles.get(column, "item" if item is not None else ""),
+                "is": roles.get(column, "item" if item is not None else survey.kinds.get(column, "")),
                 "kind": "number" if numeric else "text",
                 "n": int(values.notna().sum()),
                 "missing": int(values.isna().sum()),
@@ -94,7 +103,14 @@ def _columns(survey: Survey) -> pd.DataFrame:
                 "min": float(values.min()) if numeric else float("nan"),
                 "max": float(values.max()) if numeric else float("nan"),
                 "mean": float(values.mean()) if numeric else float("nan"),
+                "scale": "" if item is None or item.scale is None else str(item.scale),
+                "why missing": _why(reasons[column]) if column in reasons else "",
                 "question": item.text if item is not None else "",
             }
         )
     return pd.DataFrame(rows)
+
+
+def _why(reasons: pd.Series[Any]) -> str:
+    counts = reasons.dropna().value_counts()
+    return ", ".join(f"{reason} {count}" for reason, count in counts.items())
