@@ -27,7 +27,7 @@ def keep(
     who: Who,
     *,
     at_least: int = 2,
-    flags: Sequence[str] | None = None,
+    flags: str | Sequence[str] | None = None,
     reason: str | None = None,
 ) -> Survey:
     """Return the survey of those who stay; see :meth:`satloyal.Survey.keep`."""
@@ -37,7 +37,7 @@ def keep(
         why = who.reasons(flags)[leaves]
         counted = who.flags.loc[leaves, list(who.flags.columns if flags is None else _listed(flags))].sum()
         told = ", ".join(f"{name} {count}" for name, count in counted.items() if count)
-        rule = f"{at_least} flag{'s' if at_least > 1 else ''} or more"
+        rule = f"{at_least} kind{'s' if at_least > 1 else ''} of evidence or more"
         said = "; ".join(part for part in (f"{rule}: {told}" if told else rule, reason) if part)
     else:
         leaves = ~_mask(survey, who)
@@ -46,7 +46,7 @@ def keep(
     count = int(leaves.sum())
     if count == survey.n:
         raise SurveyError(
-            "nobody would be left in the survey", fix="ask for more flags, fewer indices or other rows"
+            "nobody would be left in the survey", fix="ask for more evidence, fewer indices or other rows"
         )
     message = f"{count} of {survey.n} respondents left out ({said})"
     notes = [Note("left out", message, count)]
@@ -63,7 +63,7 @@ def keep(
     )
 
 
-def _listed(flags: Sequence[str]) -> list[str]:
+def _listed(flags: str | Sequence[str]) -> list[str]:
     return [flags] if isinstance(flags, str) else list(flags)
 
 

@@ -271,7 +271,7 @@ class Survey:
         who: Who,
         *,
         at_least: int = 2,
-        flags: Sequence[str] | None = None,
+        flags: str | Sequence[str] | None = None,
         reason: str | None = None,
     ) -> Survey:
         """Leave respondents out, with a record of who and why.
@@ -279,10 +279,11 @@ class Survey:
         Parameters
         ----------
         who : Screening or sequence of bool
-            A screening of this survey: who has ``at_least`` flags leaves. Or True for each row that stays.
+            A screening of this survey: who has ``at_least`` kinds of evidence against them leaves. Or True
+            for each row that stays.
         at_least : int
-            Flags that make somebody leave.
-        flags : sequence of str, optional
+            Kinds of evidence that make somebody leave.
+        flags : str or sequence of str, optional
             Which flags count; all by default.
         reason : str, optional
             Why, for the record and the notes.

@@ -163,8 +163,8 @@ def test_order_of_rows_changes_nothing(survey: sl.Survey) -> None:
 def test_nobody_leaves_until_asked_and_the_record_says_why(survey: sl.Survey) -> None:
     screening = survey.screen(checks={"AC": 5})
     assert survey.n == 300
-    kept = survey.keep(screening)
-    suspects = screening.suspects()
+    kept = survey.keep(screening, at_least=1)
+    suspects = screening.suspects(at_least=1)
     assert kept.n == 300 - suspects.sum()
     assert kept.left.index.tolist() == list(survey.frame.index[suspects])
     assert kept.left.loc[0, "id"] == "P0"
@@ -250,3 +250,12 @@ def test_blocks_are_questions_of_one_stem() -> None:
     frame = pd.DataFrame([[2] * 4 + [5, 4, 3, 2], [2] * 4 + [1] * 4, [1, 3, 4, 5] * 2], columns=names)
     survey = sl.Survey.from_frame(frame, sl.Codebook.from_dict({"items": items}))
     assert survey.screen().table["straight_share"].tolist() == [0.5, 1, 0]
+
+
+def test_indices_of_one_kind_count_once(survey: sl.Survey) -> None:
+    screening = survey.screen()
+    assert screening.flags.loc[1, ["longstring_share", "straight_share", "irv"]].all()
+    one = screening.suspects(at_least=2, flags=["longstring_share", "straight_share", "irv"])
+    assert not one.any()
+    assert screening.suspects(at_least=1, flags="irv").sum() == 5
+    assert screening.count.max() <= len({c.evidence for c in screening.cutoffs})

@@ -15,7 +15,7 @@ from satloyal.survey.nearest import did_you_mean
 
 __all__ = ["DEFAULT_CUTOFFS", "Cutoff", "resolve"]
 
-_SIGNS = {"at_least": "≥", "at_most": "≤", "below": "<"}
+_SIGNS = {"above": ">", "at_least": "≥", "at_most": "≤", "below": "<"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class Cutoff:
     ----------
     index : str
         Column of the screening table.
-    side : {"at_least", "at_most", "below"}
+    side : {"above", "at_least", "at_most", "below"}
         Which values are flagged.
     value : float, optional
         The limit itself; without one the index is reported and flags nobody.
     source : str
         Who says so.
+    evidence : str
+        What kind of evidence it is: several indices of one kind say the same and count once.
     needs : tuple of (str, float), optional
         Another column of the table that must be at least so large; below it the index judges nobody.
     most : float
@@ -46,9 +48,10 @@ class Cutoff:
     """
 
     index: str
-    side: Literal["at_least", "at_most", "below"]
+    side: Literal["above", "at_least", "at_most", "below"]
     value: float | None
     source: str
+    evidence: str = "other"
     needs: tuple[str, float] | None = None
     most: float = 1.0
 
@@ -58,7 +61,9 @@ class Cutoff:
             return np.zeros(len(table), dtype=bool)
         x = table[self.index].to_numpy(dtype=float)
         hit: NDArray[np.bool_]
-        if self.side == "at_least":
+        if self.side == "above":
+            hit = x > self.value
+        elif self.side == "at_least":
             hit = x >= self.value
         elif self.side == "at_most":
             hit = x <= self.value
@@ -85,58 +90,74 @@ _FEW = 0.25
 DEFAULT_CUTOFFS = (
     Cutoff(
         "missing_share",
-        "at_least",
+        "above",
         0.5,
-        "AAPOR, Standard Definitions: half or less of the questions answered is a break-off",
+        "AAPOR, Standard Definitions: a break-off has answers to less than half of the questions",
+        evidence="missing answers",
     ),
     Cutoff(
         "longstring_share",
         "at_least",
         0.5,
         "P. G. Curran (2016), JESP 66, 4–19: one answer to half of the items; ours: at least 10 in a row",
-        ("longstring", _ENOUGH),
+        needs=("longstring", _ENOUGH),
+        evidence="one answer",
     ),
-    Cutoff("average_longstring", "at_least", None, "Meade and Craig (2012) give none"),
-    Cutoff("straight_share", "at_least", 1.0, "ours: one answer within every block", ("answered", _ENOUGH)),
-    Cutoff("repetition", "at_least", 0.95, "ours; see the index"),
+    Cutoff("average_longstring", "at_least", None, "no agreed limit", evidence="one answer"),
+    Cutoff(
+        "straight_share",
+        "at_least",
+        1.0,
+        "ours: one answer within every block",
+        needs=("answered", _ENOUGH),
+        evidence="one answer",
+    ),
+    Cutoff("repetition", "at_least", 0.95, "ours; see the index", evidence="a pattern"),
     Cutoff(
         "irv",
         "at_most",
         0.0,
         "no spread at all; A. M. Dunn et al. (2018), JBP 33, 105–121, give no limit above it",
-        ("answered", _ENOUGH),
+        needs=("answered", _ENOUGH),
+        evidence="one answer",
     ),
     Cutoff(
         "even_odd",
         "below",
         0.3,
         "J. A. Johnson (2005), JRP 39, 103–129, after Jackson; ours: on at least 10 scales",
-        ("even_odd_scales", _ENOUGH),
-        _FEW,
+        needs=("even_odd_scales", _ENOUGH),
+        most=_FEW,
+        evidence="inconsistency",
     ),
-    Cutoff("synonyms", "below", None, "Meade and Craig (2012) give none"),
-    Cutoff("antonyms", "at_least", None, "Meade and Craig (2012) give none"),
+    Cutoff("synonyms", "below", None, "no agreed limit", evidence="inconsistency"),
+    Cutoff("antonyms", "at_least", None, "no agreed limit", evidence="inconsistency"),
     Cutoff(
         "mahalanobis_p",
         "below",
         0.001,
         "B. G. Tabachnick and L. S. Fidell (2007), Using Multivariate Statistics, chapter 4",
         most=_FEW,
+        evidence="unusual answers",
     ),
     Cutoff(
         "seconds_per_item",
         "below",
         2.0,
         "J. L. Huang, P. G. Curran, J. Keeney, E. M. Poposki and R. P. DeShon (2012), JBP 27, 99–114",
+        evidence="haste",
     ),
-    Cutoff("same_id", "at_least", 2.0, "the second row of a respondent, and further ones"),
+    Cutoff(
+        "same_id", "at_least", 2.0, "the second row of a respondent, and further ones", evidence="a duplicate"
+    ),
     Cutoff(
         "same_answers",
         "at_least",
         2.0,
         "Kuriakose and Robbins (2016); the second of equal rows, and further ones",
+        evidence="a duplicate",
     ),
-    Cutoff("failed_checks", "at_least", 1.0, "Meade and Craig (2012)"),
+    Cutoff("failed_checks", "at_least", 1.0, "Meade and Craig (2012)", evidence="inattention"),
 )
 """The cut-offs used where the user says nothing."""
 

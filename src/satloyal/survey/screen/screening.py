@@ -65,17 +65,26 @@ class Screening:
 
     @property
     def count(self) -> pd.Series[Any]:
-        """Number of flags of each respondent."""
-        return self.flags.sum(axis=1).rename("flags")
+        """Number of kinds of evidence against each respondent; indices of one kind count once."""
+        return self._kinds(self._named(None)).sum(axis=1).rename("count")
 
-    def suspects(self, *, at_least: int = 2, flags: Sequence[str] | None = None) -> pd.Series[Any]:
-        """Return who has so many flags, as True and False.
+    def _kinds(self, named: Sequence[str]) -> pd.DataFrame:
+        kinds: dict[str, list[str]] = {}
+        for cutoff in self.cutoffs:
+            if cutoff.index in named:
+                kinds.setdefault(cutoff.evidence, []).append(cutoff.index)
+        found = {kind: self.flags[names].any(axis=1) for kind, names in kinds.items()}
+        return pd.DataFrame(found, index=self.flags.index, dtype=bool)
+
+    def suspects(self, *, at_least: int = 2, flags: str | Sequence[str] | None = None) -> pd.Series[Any]:
+        """Return against whom there is so much evidence, as True and False.
 
         Parameters
         ----------
         at_least : int
-            Number of flags. One index alone convicts nobody: each flags careful people too.
-        flags : sequence of str, optional
+            Kinds of evidence. One alone convicts nobody, as each index flags careful people too; several
+            indices of one kind (a long string, a straight line, no spread) say the same and count once.
+        flags : str or sequence of str, optional
             Which flags count; all by default.
 
         Raises
@@ -84,10 +93,12 @@ class Screening:
             If there is no such flag, or the number is below 1.
         """
         if at_least < 1:
-            raise SurveyError(f"at_least is {at_least!r}", fix="give the number of flags, 1 or more")
-        return self.flags[list(self._named(flags))].sum(axis=1) >= at_least
+            raise SurveyError(
+                f"at_least is {at_least!r}", fix="give the number of kinds of evidence, 1 or more"
+            )
+        return self._kinds(self._named(flags)).sum(axis=1) >= at_least
 
-    def _named(self, flags: Sequence[str] | None) -> tuple[str, ...]:
+    def _named(self, flags: str | Sequence[str] | None) -> tuple[str, ...]:
         known = tuple(map(str, self.flags.columns))
         if flags is None:
             return known
@@ -99,7 +110,7 @@ class Screening:
                 )
         return (flags,) if isinstance(flags, str) else tuple(flags)
 
-    def reasons(self, flags: Sequence[str] | None = None) -> pd.Series[Any]:
+    def reasons(self, flags: str | Sequence[str] | None = None) -> pd.Series[Any]:
         """Return the names of each respondent's flags as text, empty where there are none."""
         named = self._named(flags)
         marks = self.flags[list(named)].to_numpy()
@@ -112,8 +123,8 @@ class Screening:
         Returns
         -------
         DataFrame
-            ``index, rule, judged, flagged, share, min, median, max, source``; ``judged`` counts those for
-            whom the index is defined, ``share`` is of them.
+            ``index, evidence, rule, judged, flagged, share, min, median, max, source``; ``judged`` counts
+            those for whom the index is defined, ``share`` is of them.
         """
         rows = []
         for cutoff in self.cutoffs:
@@ -122,6 +133,7 @@ class Screening:
             rows.append(
                 {
                     "index": cutoff.index,
+                    "evidence": cutoff.evidence,
                     "rule": str(cutoff),
                     "judged": len(values),
                     "flagged": float("nan") if flagged is None else flagged,
@@ -146,7 +158,7 @@ class Screening:
     def _headline(self) -> str:
         one, two = (int((self.count >= k).sum()) for k in (1, 2))
         n = len(self.table)
-        return f"{one} of {n} respondents have a flag, {two} have two or more; nobody is left out"
+        return f"{one} of {n} respondents have a flag, {two} of two kinds or more; nobody is left out"
 
     def __repr__(self) -> str:
         return self.summary()
@@ -157,7 +169,7 @@ class Screening:
         rules = self.tidy().loc[lambda t: t["flagged"].notna(), ["rule", "judged", "flagged", "source"]]
         rules = rules.astype({"flagged": int})
         worst = self.count[self.count > 0].sort_values(ascending=False, kind="stable").head(SHOWN)
-        people = pd.DataFrame({"flags": worst, "why": self.reasons().loc[worst.index]})
+        people = pd.DataFrame({"kinds": worst, "why": self.reasons().loc[worst.index]})
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
         shown = people.to_html(escape=True) if len(people) else ""
         return f"<div>{head}{rules.to_html(escape=True, index=False)}{shown}<ul>{notes}</ul></div>"
