@@ -268,6 +268,14 @@ def test_a_list_with_na_labels_only_the_groups_that_have_a_label():
 
 
 @pytest.mark.parametrize(
+    ("written", "told"), [("c(a, NA)", 1), ("c(a, 1)", 1), ('c("a", "")', 0), ("c(a, b)", 0), ("c(1, NA)", 0)]
+)
+def test_a_label_that_lavaan_would_give_to_every_group_is_told(written, told):
+    notes = build_table(f"F =~ x1 + {written}*x2 + x3", groups=2).notes
+    assert sum("lavaan gives it to every group" in str(note) for note in notes) == told
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("F =~ x1 + lower(1)*x2 + upper(0)*x2", "the lower bound 1 stands above the upper bound 0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from satloyal.notes import Note
 from satloyal.spec.drafts import Draft
@@ -63,6 +63,20 @@ def _labels(drafts: list[Draft], options: Options) -> Iterator[Note]:
             "write c(...) with a label a group to let it differ"
         )
         yield Note("labels", message, len(set(single)))
+    lone = [label for d in drafts for m in d.modifiers if m.kind == "value" for label in _lone(m.atoms)]
+    if lone:
+        names = ", ".join(dict.fromkeys(lone))
+        message = (
+            f"the label of one group ({names}) beside NA or a number is that group's alone; "
+            "lavaan gives it to every group"
+        )
+        yield Note("labels", message, len(set(lone)))
+
+
+def _lone(atoms: Sequence[object]) -> list[str]:
+    """Return the label of a list such as ``c(a, NA)`` or ``c(a, 1)``, which lavaan reads otherwise."""
+    labels = [atom for atom in atoms if isinstance(atom, str)]
+    return labels if len(labels) == 1 < len(atoms) and labels[0] else []
 
 
 def _markers(drafts: list[Draft], roles: Roles, options: Options) -> Iterator[Note]:
