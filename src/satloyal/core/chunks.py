@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from satloyal.core.arrow_csv import number_frames
 from satloyal.core.rows import check_columns, column_numbers, group_codes
 from satloyal.core.sums import GroupSums, RowCounts, Sums
 from satloyal.errors import FitError
@@ -106,7 +107,7 @@ class Columns:
             rows = keep & (codes == code)
             if rows.any():
                 groups[label] = GroupSums.of(
-                    values[rows], None if weight is None else weight[rows],
+                    values if rows.all() else values[rows], None if weight is None else weight[rows],
                     None if clusters is None else _within(clusters, rows),
                     fourth=self.fourth, origin=origins.get(label),
                 )  # fmt: skip
@@ -240,29 +241,57 @@ def csv_chunks(
     """
     files = _files(path, ".csv")
     read = functools.partial(pd.read_csv, sep=separator, encoding=encoding)
+    headers = []
     for file in files:
-        columns.check(
-            [str(name) for name in _told(functools.partial(read, file, nrows=0), file).columns], str(file)
-        )
+        header = _told(functools.partial(read, file, nrows=0), file).columns
+        headers.append([str(name) for name in header])
+        columns.check(headers[-1], str(file))
     rows = columns.chunk_rows(chunk_rows)
+    # labels of groups and clusters are what pandas makes of them, which no other reader would repeat
+    plain = separator == "," and encoding == "utf-8" and columns.group is None and columns.cluster is None
+
+    def parts(file: Path, header: Sequence[str]) -> Iterator[pd.DataFrame]:
+        done = 0
+        if plain:
+            try:
+                for frame in number_frames(file, header, columns.all, rows):
+                    done += len(frame)
+                    yield frame
+            except FitError:
+                pass  # what it is that is not plain, the careful reader says
+            else:
+                return
+        for frame in _with_care(functools.partial(read, file, chunksize=rows), file, columns.all):
+            gone = min(done, len(frame))
+            done -= gone
+            if gone < len(frame) or not gone:
+                yield frame.iloc[gone:]
 
     def frames() -> Iterator[pd.DataFrame]:
         start = 0
-        for file in files:
-            # all columns are read: told to take some, pandas passes over lines with too many values
-            with _told(functools.partial(read, file, chunksize=rows), file) as reader:
-                while (frame := _told(functools.partial(next, reader, None), file)) is not None:
-                    if not isinstance(frame.index, pd.RangeIndex):
-                        raise FitError(
-                            "rows have more values than there are column names", where=str(file),
-                            fix="check separator= and the first line",
-                        )  # fmt: skip
-                    frame = frame[columns.all]
-                    frame.index = pd.RangeIndex(start, start + len(frame))
-                    start += len(frame)
-                    yield frame
+        for file, header in zip(files, headers, strict=True):
+            empty = True
+            for frame in parts(file, header):
+                frame.index = pd.RangeIndex(start, start + len(frame))
+                start += len(frame)
+                empty = False
+                yield frame
+            if empty:
+                yield pd.DataFrame({name: pd.Series(dtype=float) for name in columns.all})
 
     return frames()
+
+
+def _with_care(open_it: Callable[[], Any], file: Path, names: list[str]) -> Iterator[pd.DataFrame]:
+    """Read all columns: told to take some, pandas passes over lines with too many values."""
+    with _told(open_it, file) as reader:
+        while (frame := _told(functools.partial(next, reader, None), file)) is not None:
+            if not isinstance(frame.index, pd.RangeIndex):
+                raise FitError(
+                    "rows have more values than there are column names", where=str(file),
+                    fix="check separator= and the first line",
+                )  # fmt: skip
+            yield frame[names]
 
 
 def _told(read: Callable[[], Any], file: Path) -> Any:

@@ -144,7 +144,8 @@ def column_numbers(frame: pd.DataFrame, names: tuple[str, ...], *, whole: bool =
     dtypes = frame.dtypes.to_numpy()
     if all(isinstance(dtypes[i], np.dtype) and dtypes[i].kind in "iufb" for i in at):
         if len(set(dtypes)) == 1 and len(dtypes) <= _FEW * len(at):
-            out[:] = frame.to_numpy()[:, at]  # pandas is slow to choose columns
+            cells = frame.to_numpy()  # pandas is slow to choose columns
+            out[:] = cells if at == list(range(len(dtypes))) else cells[:, at]
         else:
             out[:] = frame.iloc[:, at].to_numpy(dtype=float)
         if not np.isfinite(out).all():
