@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import satloyal as sl
 from satloyal.core.moments import Moments
 from satloyal.errors import FitError
 
@@ -91,3 +92,41 @@ def test_scale_does_not_decide_about_definiteness():
     sd = np.array([1e-6, 1.0, 1e6])
     found = taken(np.array(FULL) * np.outer(sd, sd), kind="cov")
     np.testing.assert_allclose(np.sqrt(np.diagonal(found.covariance(unbiased=True))), sd)
+
+
+def test_groups_of_published_moments_fit_as_their_rows_do():
+    rng = np.random.default_rng(8)
+    tables = {}
+    for label, n, shift in (("north", 180, 0.0), ("south", 140, 0.6)):
+        rows = rng.standard_normal((n, 1)) + rng.standard_normal((n, 4)) + shift
+        tables[label] = pd.DataFrame(rows, columns=list("abcd"))
+    printed = Moments.of_groups(
+        {
+            label: Moments.from_matrix(t.cov(), len(t), means=t.mean()) if label == "north"
+            else Moments.from_matrix(t[list("dcba")].cov(), len(t), means=t[list("dcba")].mean())
+            for label, t in tables.items()
+        }
+    )  # fmt: skip
+    rows = pd.concat([t.assign(region=label) for label, t in tables.items()], ignore_index=True)
+    options: dict = {"group_equal": ["loadings", "intercepts"], "meanstructure": True}
+    a = sl.fit_sem("f =~ a + b + c + d", printed, **options)
+    b = sl.fit_sem("f =~ a + b + c + d", rows, group="region", **options)
+    np.testing.assert_allclose(a.tidy()["est"], b.tidy()["est"], atol=1e-9)
+    np.testing.assert_allclose(a.tidy()["se"], b.tidy()["se"], atol=1e-9)
+    assert a.glance()["chisq"] == pytest.approx(b.glance()["chisq"], abs=1e-8)
+    assert a.group_labels == ("north", "south")
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        (lambda m: {"a": m}, "no comparison"),
+        (lambda m: {"a": m, "b": m.select(["x"])}, "not all groups have the variable 'y'"),
+        (lambda m: {"a": m, "b": Moments.from_matrix(m.groups[0].cov, 50, names=["x", "y"])}, "only some"),
+        (lambda m: {"a": m, "b": Moments.of_groups({"c": m, "d": m})}, "groups of their own"),
+    ],
+)
+def test_groups_that_do_not_go_together_are_refused(groups, words):
+    one = Moments.from_matrix([[1, 0.3], [0.3, 1]], 50, names=["x", "y"], means=[0, 1])
+    with pytest.raises(FitError, match=words):
+        Moments.of_groups(groups(one))

@@ -5,7 +5,7 @@ Most models here need nothing else of the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -440,6 +440,63 @@ class Moments:
         if not part or not sums.counts.used:
             sums.check()
         return cls.from_sums(sums)
+
+    @classmethod
+    def of_groups(cls, groups: Mapping[str, Moments]) -> Moments:
+        """Put published moments of several groups side by side, for a model of several groups.
+
+        Parameters
+        ----------
+        groups : mapping of str to Moments
+            Moments of one group each, of the same variables, by the group's name.
+
+        Returns
+        -------
+        Moments
+            In the order of the first group's variables.
+
+        Raises
+        ------
+        FitError
+            If there are fewer than two, one has groups of its own or other variables, or only some means.
+
+        Examples
+        --------
+        >>> cov = [[1.0, 0.5], [0.5, 1.0]]
+        >>> men = Moments.from_matrix(cov, 120, names=["SAT", "LOY"], means=[3.1, 4.0])
+        >>> women = Moments.from_matrix(cov, 150, names=["SAT", "LOY"], means=[3.4, 4.2])
+        >>> both = Moments.of_groups({"men": men, "women": women})
+        >>> both.n, [group.label for group in both.groups]
+        (270, ['men', 'women'])
+        """
+        if len(groups) < 2:
+            raise FitError(
+                f"{len(groups)} group is no comparison", fix="give the moments of two groups or more"
+            )
+        first = next(iter(groups.values()))
+        made = []
+        for label, moments in groups.items():
+            if len(moments.groups) != 1:
+                raise FitError(
+                    f"the moments have {len(moments.groups)} groups of their own", where=f"group {label!r}",
+                    fix="give the moments of one group",
+                )  # fmt: skip
+            if set(moments.names) != set(first.names):
+                other = sorted(set(moments.names) ^ set(first.names))
+                raise FitError(
+                    f"not all groups have the variable {other[0]!r}", where=f"group {label!r}",
+                    fix="take the variables that all have, with .select([...])",
+                )  # fmt: skip
+            (one,) = moments.select(first.names).groups
+            made.append(replace(one, label=str(label)))
+        if len({group.mean is None for group in made}) > 1:
+            raise FitError("only some groups have means", fix="give means= for all groups, or for none")
+        notes = tuple(
+            Note(note.step, f"{label}: {note.message}", note.count)
+            for label, moments in groups.items()
+            for note in moments.notes
+        )
+        return cls(first.names, tuple(made), notes, "matrix")
 
     @classmethod
     def from_matrix(
