@@ -89,6 +89,17 @@ def test_a_weight_that_points_nowhere_is_none(tmp_path, weight):
     assert "weighted by" not in load(sav(tmp_path, weight=weight))[1]
 
 
+@pytest.mark.parametrize("wrong", [0, -1, 3, 24 << 24, 2**31 - 1])
+def test_labels_that_point_to_no_variable_are_refused_before_anyone_follows_them(tmp_path, wrong):
+    path = sav(tmp_path)
+    data = bytearray(path.read_bytes())
+    at = data.index(struct.pack("<iii", 4, 1, 9)) + 8  # the labels of 'b1', the ninth record
+    data[at : at + 4] = struct.pack("<i", wrong)
+    path.write_bytes(bytes(data))
+    with pytest.raises(SurveyError, match="damaged"):
+        read_survey(path)
+
+
 @pytest.mark.parametrize("write", ["sav", "zsav", "dta"])
 def test_a_code_called_dont_know_is_missing_even_if_nobody_declared_it(tmp_path, write):
     if write == "dta":

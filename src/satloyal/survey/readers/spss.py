@@ -22,7 +22,8 @@ from satloyal.survey.readers.labelled import (
     value_labels_of,
 )
 from satloyal.survey.readers.match import Match
-from satloyal.survey.readers.spss_sets import response_sets, weight_variable
+from satloyal.survey.readers.sav_records import read_dictionary
+from satloyal.survey.readers.spss_sets import response_sets
 
 __all__ = ["SpssReader"]
 
@@ -48,7 +49,8 @@ class SpssReader:
         SurveyError
             If the file is damaged.
         """
-        read = pyreadstat.read_sav if export.container == "sav" else pyreadstat.read_por
+        records = read_dictionary(export.data) if export.container == "sav" else None
+        read = pyreadstat.read_por if records is None else pyreadstat.read_sav
         frame, meta = open_labelled(read, export)
         ranges: dict[str, Ranges] = dict(meta.missing_ranges or {})
         columns: dict[str, Any] = {}
@@ -66,7 +68,7 @@ class SpssReader:
             getattr(meta, "mr_sets", None) or {},
             meta.variable_value_labels,
         )
-        weight = weight_variable(export.data, list(frame.columns)) if export.container == "sav" else None
+        weight = None if records is None else records.weight_name(list(frame.columns))
         if weight is not None:
             kinds[weight] = "weight"
         return RawTable(

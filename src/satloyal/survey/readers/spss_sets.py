@@ -1,8 +1,7 @@
-"""SPSS sets: multiple-response sets as boxes that are ticked or not, and what weights the file."""
+"""SPSS sets: multiple-response sets as boxes that are ticked or not."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +10,7 @@ import pandas as pd
 
 from satloyal.survey.raw import Kind
 
-__all__ = ["response_sets", "weight_variable"]
-
-_HEADER, _SEGMENT = 176, 8
-_MOST_RECORDS = 1_000_000
+__all__ = ["response_sets"]
 
 
 def response_sets(
@@ -94,45 +90,3 @@ def _choices(
         ticked = pd.Series(np.where(present.any(axis=1), hit.astype(float), np.nan), index=cells.index)
         out[f"{name} ({text})"] = (text, ticked)
     return out
-
-
-def weight_variable(data: bytes, names: list[str]) -> str | None:
-    """Return the variable by which SPSS weights the cases, or ``None``.
-
-    Parameters
-    ----------
-    data : bytes
-        The .sav file.
-    names : list of str
-        Its variables in their order.
-
-    Notes
-    -----
-    The header gives the weight as the index, from 1, of a variable record; a string longer than eight bytes
-    takes several. B. Pfaff and others, "System File Format", in: PSPP Developers Guide.
-    """
-    try:
-        return _weight(data, names)
-    except (struct.error, IndexError):
-        return None
-
-
-def _weight(data: bytes, names: list[str]) -> str | None:
-    order = "<" if struct.unpack_from("<i", data, 64)[0] in (2, 3) else ">"
-    (index,) = struct.unpack_from(f"{order}i", data, 76)
-    if index <= 0:
-        return None
-    place, record, variable = _HEADER, 0, -1
-    while record < min(index, _MOST_RECORDS):
-        kind, width, labelled, missing = struct.unpack_from(f"{order}4i", data, place)
-        if kind != 2:
-            return None
-        place += 32
-        if labelled:
-            (length,) = struct.unpack_from(f"{order}i", data, place)
-            place += 4 + -(-length // 4) * 4
-        place += abs(missing) * _SEGMENT
-        record += 1
-        if width >= 0:
-            variable += 1
-    return names[variable] if 0 <= variable < len(names) and width == 0 else None
