@@ -257,7 +257,7 @@ def test_four_points_are_four_points_from_little_to_much(tmp_path):
     ("data", "said"),
     [
         (structure(head=b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'), "document type"),
-        (structure(head=b'<!DOCTYPE d SYSTEM "file:///etc/passwd">'), "document type"),
+        (structure(head=b'<!DOCTYPE d SYSTEM "other.dtd">'), "document type"),
         (b"<document><questions>", "no well-formed XML"),
         (b"<a>" * 5000, "nested too deeply"),
         (b"<html><body>hello</body></html>", "no survey structure"),
