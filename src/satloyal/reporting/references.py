@@ -180,6 +180,10 @@ REFERENCES = {
         "Tucker, L. R., & Lewis, C. (1973). A reliability coefficient for maximum likelihood factor "
         "analysis. Psychometrika, 38(1), 1–10."
     ),
+    "wall_amemiya2000": (
+        "Wall, M. M., & Amemiya, Y. (2000). Estimation for polynomial structural equation models. "
+        "Journal of the American Statistical Association, 95(451), 929–940."
+    ),
     "wen2010": (
         "Wen, Z., Marsh, H. W., & Hau, K.-T. (2010). Structural equation models of latent "
         "interactions: An appropriate standardized solution and its scale-free properties. Structural"

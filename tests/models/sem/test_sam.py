@@ -244,7 +244,7 @@ def test_a_saturated_structural_part_in_one_block_is_the_joint_fit() -> None:
     [
         ({"missing": "pairwise"}, "'pairwise'"),
         ({"group_equal": "intercepts"}, "'intercepts' cannot be held equal"),
-        ({"weights": "S3"}, "unexpected keyword"),
+        ({"weights": "S3", "missing": "fiml"}, "need complete rows"),
     ],
 )
 def test_options_that_two_steps_cannot_honour_are_refused(options: dict, message: str) -> None:

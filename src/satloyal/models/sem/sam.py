@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Never
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.core.moments import GroupMoments, Moments
+from satloyal.core.rows import CompleteRows
 from satloyal.errors import FitError
 from satloyal.models.fit import Check, Fit
 from satloyal.models.sem.bounds import BoundsOption
-from satloyal.models.sem.data import Data
+from satloyal.models.sem.data import Data, Sample
 from satloyal.models.sem.fit import fit_sem
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.sam_blocks import Block, split, structural_rows
+from satloyal.models.sem.sam_influence import LatentMoments, latent_moments, sandwich
+from satloyal.models.sem.sam_products import Pairs, product_pairs, with_covariances
 from satloyal.models.sem.sam_steps import key, mapped, two_step
+from satloyal.models.sem.sam_structural import StructuralFit
 from satloyal.notes import Note
 from satloyal.spec.syntax import Model, parse
 from satloyal.spec.table import build_table
@@ -40,30 +44,6 @@ Array = NDArray[Any]
 _SOURCE = "Rosseel & Loh 2022, Psychol. Methods, doi:10.1037/met0000503"
 _EQUAL = ("loadings", "regressions", "lv.variances", "lv.covariances")
 _WEAK = 0.6  # reliability of a factor below which the second step leans on little
-
-
-@dataclass(frozen=True, eq=False)
-class StructuralFit(SemFit):
-    """The structural part, with standard errors that know the first step was estimated too."""
-
-    @cached_property
-    def notes(self) -> tuple[Note, ...]:
-        """How the estimates came about."""
-        text = (
-            f"structural part by maximum likelihood from latent moments, n = {self.nobs}; two-step standard "
-            "errors; χ² and its indices are those of the structural part and take the factors as if "
-            "they were observed, so that true models are rejected too often: judge fit by fit_sem"
-        )
-        return (Note("estimation", text),)
-
-    def with_vcov(self, kind: Any) -> Never:
-        """Refuse: other covariance matrices do not know the first step."""
-        raise FitError(f"{kind!r} standard errors ignore the measurement step", fix="read the two-step ones")
-
-    def bootstrap(self, *_: Any, **__: Any) -> Never:
-        """Refuse: resamples of latent moments do not know the first step."""
-        raise FitError("a bootstrap of the structural part ignores the measurement step",
-                       fix="fit the model with fit_sem and bootstrap that")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +201,8 @@ def fit_sam(
     missing: str = "listwise",
     group: str | None = None,
     group_equal: str | Sequence[str] = (),
+    cluster: str | None = None,
+    weights: str | Sequence[float] | pd.Series | Array | None = None,
 ) -> Sam:
     r"""Fit measurement blocks by themselves, then the structural part to the latent moments they imply.
 
@@ -234,7 +216,9 @@ def fit_sam(
     ----------
     model : str
         Model text with constructs measured by items, and paths among constructs and observed variables.
+        ``A:B`` on the right of ``~`` is the product of two of them, ``A:A`` the square of one.
     data : DataFrame, Survey or Moments
+        Rows, for products, weights and clusters.
     blocks : sequence of sequences of str, optional
         Constructs to measure together. When not given, each by itself; those that share an item, a label or
         a residual covariance go together anyway.
@@ -249,6 +233,11 @@ def fit_sam(
     group_equal : sequence of str
         ``"loadings"``, of the measurement; ``"regressions"``, ``"lv.variances"`` and ``"lv.covariances"``,
         of the structural part.
+    cluster : str, optional
+        Column of clusters, which rows share what the model does not say.
+    weights : str or array_like, optional
+        Sampling weights. A Survey's own are used unasked. What is held equal over groups in the structural
+        part counts each group by its respondents.
 
     Returns
     -------
@@ -259,14 +248,25 @@ def fit_sam(
     Raises
     ------
     FitError
-        Weights, factors of factors, composites, means, paths to or from items, a label that stands in both
+        Factors of factors, composites, means, paths to or from items, a label that stands in both
         steps, or a block that is not identified by itself; with ``missing="fiml"`` observed variables in
-        the structural part.
+        the structural part, products, weights and clusters; products of moments, of three, of items, in
+        loops, and without their factors beside them, for then their effect would depend on where these are
+        zero.
 
     Notes
     -----
     An item whose residual variance is at its bound of zero is its factor: M then takes the limit of ever less
     residual variance. (lavaan 0.6 puts 1 in its place, so that results depend on the units of the item.)
+
+    Products of constructs are products of the mapped items :math:`x = M(y - \bar y)`, whose moments hold what
+    their errors add. With Ψ = MΘMᵀ the part of the constructs alone is the mean of
+    :math:`x_a x_b - \Psi_{ab}`, of :math:`x_a x_b x_c - \sum_3 x_a \Psi_{bc}` and of
+    :math:`x_a x_b x_c x_d - \sum_6 x_a x_b \Psi_{cd} + \sum_3 \Psi_{ab} \Psi_{cd}` (Wall & Amemiya 2000,
+    *J. Am. Stat. Assoc.* 95:929-940; Rosseel, Burghgraeve, Loh & Schermelleh-Engel 2025, *Behav. Res.
+    Methods* 57). Constructs may have any distribution; measurement errors are taken as normal. Each equation is least
+    squares at these moments. Errors, with products, weights or clusters, are those of each row's influence
+    on both steps.
 
     Examples
     --------
@@ -278,28 +278,33 @@ def fit_sam(
     >>> found = sl.fit_sam(model, data)
     >>> found.structural.tidy().query("op == '~'")["est"].round(1).item()
     0.5
+    >>> curved = sl.fit_sam(model + " + S:S", data)
+    >>> curved.params[["L ~ S", "L ~ S:S"]].round(1).abs().tolist()
+    [0.5, 0.0]
     """
     spec = parse(model) if isinstance(model, str) else model
-    given = Data.of(data, group=group, cluster=None, weights=None)
-    incomplete = _check(given, missing)
+    given = Data.of(data, group=group, cluster=cluster, weights=weights)
     kinds = (group_equal,) if isinstance(group_equal, str) else tuple(group_equal)
     _check_equal(kinds)
+    incomplete = _is_incomplete(missing)
     single = build_table(spec)
-    single.check_names(given.columns)
+    pairs = product_pairs(single, given.columns)
+    single.check_names((*given.columns, *pairs))
+    untested = _untested(given, pairs, incomplete=incomplete)
     parts = split(single, blocks)
-    count = given.group_count()
-    table = build_table(spec, groups=count, group_equal=kinds, meanstructure=incomplete)
+    single = build_table(with_covariances(single, pairs), fixed_x=not pairs)
+    table = build_table(
+        str(single.model), groups=given.group_count(), group_equal=kinds, meanstructure=incomplete,
+        fixed_x=not pairs,
+    )  # fmt: skip
+    names = [name for name in table.observed if name not in pairs]
     if incomplete:
         _check_observed(single)
-        sample = given.incomplete_sample(table.observed, ())
-    else:
-        sample = given.sample(table.observed)
-    source: pd.DataFrame | Moments = sample.moments
-    options: dict[str, Any] = {"group_equal": [k for k in kinds if k == "loadings"]}
-    if incomplete:
-        assert given.frame is not None  # noqa: S101 - the sample has rows
-        source, options = given.frame, options | {"missing": "fiml", "group": group}
-    fits = tuple(_measure(block, source, bounds, means=incomplete, options=options) for block in parts)
+    sample = given.incomplete_sample(names, ()) if incomplete else given.sample(names)
+    source, options = _source(given, sample, by_rows=bool(untested))
+    options["group_equal"] = [k for k in kinds if k == "loadings"]
+    means = incomplete or given.clustered  # where fit_sem has them anyway
+    fits = tuple(_measure(block, source, bounds, means=means, options=options) for block in parts)
     notes = tuple(sample.notes)
     bad = [", ".join(f.table.latent) for f in fits if not f.converged or not np.isfinite(f.vcov).all()]
     if bad:
@@ -308,15 +313,20 @@ def fit_sam(
         return Sam(table, fits, empty, None, pd.Series(dtype=float), reason, notes)
     found = mapped(table, fits, sample.moments)
     latent, reliability, reason = found.moments, found.reliability, found.reason
+    rows: tuple[LatentMoments, ...] = ()
+    if untested and not reason:
+        latent, rows, reason = latent_moments(fits, latent.names, pairs, sample)
     if reason:
         return Sam(table, fits, latent, None, reliability, reason, notes)
     first = fit_sem(
         table_text(structural_rows(single), 1), latent, defaults="none", meanstructure=False,
-        group_equal=[k for k in kinds if k != "loadings"],
+        fixed_x=not pairs, group_equal=[k for k in kinds if k != "loadings"],
     )  # fmt: skip
-    structural = StructuralFit(**{f.name: getattr(first, f.name) for f in fields(SemFit)})
+    own = {f.name: getattr(first, f.name) for f in fields(SemFit)}
+    structural = StructuralFit(**own, products=tuple(pairs), untested=untested)
     if first.converged:
-        structural = replace(structural, vcov=two_step(table, fits, first, sample))
+        vcov = sandwich(rows, first, sample) if untested else two_step(table, fits, first, sample)
+        structural = replace(structural, vcov=vcov, vcov_kind="robust" if untested else first.vcov_kind)
     return Sam(table, fits, latent, structural, reliability, "", notes)
 
 
@@ -324,16 +334,39 @@ def _count(blocks: Sequence[SemFit]) -> str:
     return f"{len(blocks)} block{'' if len(blocks) == 1 else 's'}"
 
 
-def _check(given: Data, missing: str) -> bool:
-    """Refuse what cannot be, and return whether rows may be incomplete."""
+def _is_incomplete(missing: str) -> bool:
     if missing not in ("listwise", "fiml", "ml"):
         raise FitError(f"missing is {missing!r}", where="fit_sam", fix="use 'listwise' or 'fiml'")
-    if given.weights is not None:
-        raise FitError(
-            "two-step standard errors do not know sampling weights", where="fit_sam",
-            fix="use fit_sem, or give the survey's frame to leave its weights out",
-        )  # fmt: skip
     return missing != "listwise"
+
+
+def _untested(given: Data, pairs: Pairs, *, incomplete: bool) -> str:
+    """Say why χ² of the structural part would mean nothing, which is also where errors are robust."""
+    what = [
+        *(("products of constructs",) if pairs else ()),
+        *(("sampling weights",) if given.weights is not None else ()),
+        *(("clusters",) if given.clustered else ()),
+    ]
+    if not what:
+        return ""
+    if incomplete:
+        raise FitError(f"{what[0]} need complete rows here", where="missing=",
+                       fix="leave missing= out, or use fit_sem")  # fmt: skip
+    if given.frame is None:
+        raise FitError(f"{what[0]} need rows, and the data are moments", where="fit_sam", fix="give the rows")
+    return f"the χ² of the structural part does not hold with {' and '.join(what)}"
+
+
+def _source(given: Data, sample: Sample, *, by_rows: bool) -> tuple[pd.DataFrame | Moments, dict[str, Any]]:
+    """Return what the blocks are fitted to: moments, all rows, or the same complete rows for each of them."""
+    if given.frame is not None and sample.incomplete is not None:
+        return given.frame, {"missing": "fiml", "group": given.group}
+    if not by_rows:
+        return sample.moments, {}
+    assert given.frame is not None  # noqa: S101 - moments were refused
+    assert isinstance(sample.rows, CompleteRows)  # noqa: S101 - incomplete ones were refused
+    options: dict[str, Any] = {"group": given.group, "cluster": given.cluster, "weights": sample.rows.weights}
+    return given.frame.loc[sample.rows.kept], options
 
 
 def _check_equal(kinds: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from satloyal.spec.parameter import Parameter
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["Mapped", "key", "mapped", "two_step"]
+__all__ = ["Mapped", "key", "mapped", "mapping", "mapping_of", "two_step", "undefined"]
 
 Array = NDArray[Any]
 Key = tuple[str, str, str, int]
@@ -58,7 +58,7 @@ def mapped(table: ParameterTable, fits: Sequence[SemFit], moments: Moments) -> M
         Of all observed variables, means and covariances as estimated without a model.
     """
     items = {i for names in table.indicators.values() for i in names}
-    names = [*table.latent, *(v for v in table.observed if v not in items)]
+    names = [*table.latent, *(v for v in moments.names if v not in items)]
     groups, reasons = [], []
     shares: dict[str, float] = {}
     for g, group in enumerate(moments.groups):
@@ -66,7 +66,7 @@ def mapped(table: ParameterTable, fits: Sequence[SemFit], moments: Moments) -> M
         groups.append(GroupMoments(group.label, group.n, cov))
         place = f" [{group.label}]" if len(moments.groups) > 1 else ""
         shares |= {f"{name}{place}": value for name, value in zip(table.latent, share, strict=True)}
-        reason = _undefined(cov, names)
+        reason = undefined(cov, names)
         if reason:
             reasons.append(f"{reason}{place}")
     found = Moments(tuple(names), tuple(groups), moments.notes, "matrix")
@@ -77,26 +77,56 @@ def _group(
     names: list[str], latent: int, fits: Sequence[SemFit], g: int, observed: Sequence[str], S: Array
 ) -> tuple[Array, Array]:
     """Latent covariances M(S − Θ)Mᵀ of a group, and the reliability of its factors."""
-    place = list(observed).index
-    M, Theta = np.zeros((len(names), len(S))), np.zeros_like(S)
-    for fit in fits:
-        ram = fit.rams[g]
-        A, spread = (x[0] for x in ram.matrices(fit.theta[None]))
-        p, m = ram.observed, ram.manifest
-        at = [place(v) for v in ram.variables[:p]]
-        of = [names.index(v) for v in ram.variables[m:]]
-        L, theta = A[:p, m:], spread[:p, :p]
-        M[np.ix_(of, at)] = _mapping(L, theta)
-        Theta[np.ix_(at, at)] = theta
-    for name in names[latent:]:
-        M[names.index(name), place(name)] = 1.0
+    M, Theta = mapping(names, fits, g, observed)
     cov = M @ (S - Theta) @ M.T
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.diagonal(cov)[:latent] / np.diagonal(M @ S @ M.T)[:latent]
     return (cov + cov.T) / 2, share
 
 
-def _undefined(cov: Array, names: Sequence[str]) -> str:
+def mapping(
+    names: Sequence[str], fits: Sequence[SemFit], g: int, observed: Sequence[str]
+) -> tuple[Array, Array]:
+    """Return what maps a group's items onto factors, and the residual covariances of the items.
+
+    Parameters
+    ----------
+    names : sequence of str, length k
+        Factors and observed variables that are no items, which map onto themselves.
+    fits : sequence of SemFit
+        The measurement blocks.
+    g : int
+        Position of the group.
+    observed : sequence of str, length p
+
+    Returns
+    -------
+    M : ndarray, shape (k, p)
+    Theta : ndarray, shape (p, p)
+    """
+    place = list(observed).index
+    M, Theta = np.zeros((len(names), len(observed))), np.zeros((len(observed), len(observed)))
+    for fit in fits:
+        ram = fit.rams[g]
+        at = [place(v) for v in ram.variables[: ram.observed]]
+        of = [list(names).index(v) for v in ram.variables[ram.manifest :]]
+        M[np.ix_(of, at)], Theta[np.ix_(at, at)] = mapping_of(fit, g, fit.theta)
+    for i, name in enumerate(names):
+        if not M[i].any():
+            M[i, place(name)] = 1.0
+    return M, Theta
+
+
+def mapping_of(fit: SemFit, g: int, theta: Array) -> tuple[Array, Array]:
+    """Return M and Θ of one block at some parameters, shape (q,), real or complex."""
+    ram = fit.rams[g]
+    A, spread = (x[0] for x in ram.matrices(theta[None]))
+    p, m = ram.observed, ram.manifest
+    L, residual = A[:p, m:], spread[:p, :p]
+    return _mapping(L, residual), residual
+
+
+def undefined(cov: Array, names: Sequence[str]) -> str:
     """Say why nothing can be fitted to latent covariances; nothing otherwise."""
     if not np.isfinite(cov).all():
         return "an item's residual variance is zero or negative, so its factor cannot be mapped"
@@ -111,10 +141,10 @@ def _mapping(L: Array, theta: Array) -> Array:
     """M = (ΛᵀΘ⁻¹Λ)⁻¹ΛᵀΘ⁻¹; of a single item without residual variance, one over its loading."""
     if L.shape == (1, 1):
         return np.asarray(1 / L)
-    diagonal = np.diagonal(theta)
+    diagonal = np.real(np.diagonal(theta))
     if (diagonal == 0).any():  # an item on its bound is its factor: the limit of ever less residual variance
         theta = theta + np.diag(np.where(diagonal == 0, _LEAST * diagonal.max(), 0.0))
-    if np.linalg.eigvalsh(theta)[0] <= 0:
+    if np.linalg.eigvalsh(np.real(theta))[0] <= 0:
         return np.full(L.T.shape, np.nan)
     weighted = np.linalg.solve(theta, L)
     return np.asarray(np.linalg.solve(L.T @ weighted, weighted.T))

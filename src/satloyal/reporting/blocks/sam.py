@@ -39,10 +39,26 @@ def _parts(found: Sam, suffix: str) -> list[Part]:
     return [
         Paragraph(_verdict(found), lead=True),
         Verdicts(tuple(judge_subject(subject, Inputs()))),
+        *([Paragraph(_products(found.structural.products))] if found.structural.products else []),
         blocks,
         Picture(f"sam{suffix}", caption, graph.describe(), partial(_figure, found)),
         *(t.with_name(f"sam_{t.name}{suffix}") for t in made if t is not None),
     ]
+
+
+def _products(names: tuple[str, ...]) -> str:
+    """Say how to read the paths of products."""
+    text = "Effects of constructs that stand in a product are those where all constructs are at their means."
+    for name in names:
+        a, b = name.split(":")
+        if a == b:
+            text += f" The effect of {a} changes by twice the estimate of {name} for one more {a}."
+        else:
+            text += (
+                f" The effect of {a} changes by the estimate of {name} for one more {b}, and so does that of "
+                f"{b} for one more {a}."
+            )
+    return text
 
 
 def _subject(found: Sam) -> Subject:
@@ -101,20 +117,35 @@ def _figure(found: Sam) -> Figure:
     return draw_paths(graph_of(_subject(found)))
 
 
+def _with_products(found: Sam) -> bool:
+    return found.structural is not None and bool(found.structural.products)
+
+
+def _methods(found: Sam) -> tuple[str, ...]:
+    start = (
+        "Local structural-after-measurement estimation: the measurement blocks were fitted by maximum "
+        "likelihood, then the structural part to the latent moments they imply, with "
+    )
+    if found.structural is None or not found.structural.untested:
+        end = "two-step standard errors; test and fit indices are those of the structural part."
+        return (f"{start}{end}",)
+    out = [f"{start}robust two-step standard errors from each row's influence on both steps."]
+    if _with_products(found):
+        out.append(
+            "Moments of products of constructs were corrected for measurement error, taken as normal, up to "
+            "fourth order; constructs are centred."
+        )
+    return tuple(out)
+
+
 SAM = Kind(
     type=Sam,
     key="sam",
     title="Structure after measurement",
     noun=lambda found: "Structural-after-measurement fit",
     parts=_parts,
-    methods=lambda found: (
-        "Local structural-after-measurement estimation: the measurement blocks were fitted by maximum "
-        "likelihood, "
-        "then the structural part to the latent moments they imply, with two-step standard errors; "
-        "test and fit "
-        "indices are those of the structural part.",
-    ),
-    cites=lambda found: ("rosseel_loh2022",),
+    methods=_methods,
+    cites=lambda found: ("rosseel_loh2022", *(("wall_amemiya2000",) if _with_products(found) else ())),
     figures={"paths": _figure},
     drawable=lambda found: ("paths",) if found.converged else (),
 )
