@@ -264,9 +264,9 @@ def fit_sam(
     :math:`x_a x_b - \Psi_{ab}`, of :math:`x_a x_b x_c - \sum_3 x_a \Psi_{bc}` and of
     :math:`x_a x_b x_c x_d - \sum_6 x_a x_b \Psi_{cd} + \sum_3 \Psi_{ab} \Psi_{cd}` (Wall & Amemiya 2000,
     *J. Am. Stat. Assoc.* 95:929-940; Rosseel, Burghgraeve, Loh & Schermelleh-Engel 2025, *Behav. Res.
-    Methods* 57). Constructs may have any distribution; measurement errors are taken as normal. Each equation is least
-    squares at these moments. Errors, with products, weights or clusters, are those of each row's influence
-    on both steps.
+    Methods* 57). Constructs may have any distribution; measurement errors are taken as normal. Each equation
+    is least squares at these moments. Errors, with products, weights or clusters, are those of each row's
+    influence on both steps.
 
     Examples
     --------
