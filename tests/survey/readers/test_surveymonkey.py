@@ -138,7 +138,7 @@ def test_the_numerical_export_has_choice_numbers_and_may_count_from_one(tmp_path
         quiet(text_file(tmp_path, rows_of(TOP, LABELS, from_nought))).frame[NPS], [10, 0, 7]
     )
     unknown = [[*row[:5], nps, ""] for row, nps in zip(data, ("10", "1", "7"), strict=True)]
-    with pytest.warns(SurveyWarning, match="1 to 10 only"):
+    with pytest.warns(SurveyWarning, match="no 0 and no 11"):
         assert read_survey(text_file(tmp_path, rows_of(TOP, LABELS, unknown))).frame[NPS].tolist() == [
             10,
             1,

@@ -278,7 +278,7 @@ def _from_nought(grid: Grid, questions: Sequence[_Question], rows: range) -> tup
             continue
         if min(numbers) >= 1 and max(numbers) == _NPS_CODES:
             moved[j] = question.text
-        elif min(numbers) >= 1 and max(numbers) == _NPS_CODES - 1 and "recommend" in question.text.casefold():
+        elif min(numbers) >= 1 and 5 < max(numbers) < _NPS_CODES and "recommend" in question.text.casefold():
             doubtful.append(question.text)
     findings = []
     if moved:
@@ -289,8 +289,8 @@ def _from_nought(grid: Grid, questions: Sequence[_Question], rows: range) -> tup
         findings.append(Finding(Note("answer codes", message, len(moved)), eye=True))
     if doubtful:
         message = (
-            f"{listing(map(repr, doubtful))} holds numbers from 1 to 10 only: if the options of 0 to 10 were "
-            "numbered from 1, they are one too high; an export of the answers' text would say"
+            f"{listing(map(repr, doubtful))} holds no 0 and no 11: if the options of 0 to 10 were numbered "
+            "from 1, the answers are one too high; an export of their text would say"
         )
         findings.append(Finding(Note("answer codes", message, len(doubtful)), eye=True))
 
