@@ -174,3 +174,27 @@ def test_a_reader_can_be_asked_for_by_name_and_refuses_what_is_not_its_own(tmp_p
     assert read_survey(path, vendor="wenjuanxing").source.reader == "wenjuanxing"
     with pytest.raises(SurveyError, match="cannot read"):
         read_survey(path, vendor="tencent")
+
+
+def test_places_of_an_answer_from_0_to_10_are_moved_down_with_a_warning(tmp_path):
+    survey, warned = read(tmp_path, ordinal())
+    assert survey.frame["3、推荐"].tolist() == [10, 0, 7]
+    assert any("moved down by 1" in message for message in warned)
+    table = ordinal()
+    table[1][-1] = "0"
+    survey, warned = read(tmp_path, table)
+    assert survey.frame["3、推荐"].tolist() == [0, 1, 8]
+    assert not any("moved" in message for message in warned)
+
+
+def test_a_codebook_sets_an_export_by_option_number_right(tmp_path):
+    answers = [["5", "1", "11"], ["1", "6", "1"], ["-2", "-3", "8"], ["4", "5", "9"]]
+    table = [[*META, "1、总体满意", "2、同意", "3、推荐"]]
+    table += [[str(i + 1), *ROW, *row] for i, row in enumerate(answers)]
+    items = {"SAT": {"scale": [1, 5], "reverse": True}, "AGR": {"scale": [1, 5]}, "NPS": {"scale": [0, 10]}}
+    book = {"columns": {"SAT": 6, "AGR": 7, "NPS": 8}, "items": items, "missing": {"6": "dont_know"}}
+    survey, _ = read(tmp_path, table, Codebook.from_dict(book))
+    assert survey.frame["SAT"].tolist()[:2] == [1, 5]
+    assert survey.frame["NPS"].tolist() == [10, 0, 7, 8]
+    assert survey.missing_reasons["AGR"].tolist() == [None, "dont_know", "not_shown", None]
+    assert survey.missing_reasons["SAT"].tolist() == [None, None, "skipped", None]

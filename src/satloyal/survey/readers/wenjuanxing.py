@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from satloyal.notes import Note
+from satloyal.survey.clean import listing
 from satloyal.survey.construct import as_code
 from satloyal.survey.numbers import parse_number
 from satloyal.survey.raw import Finding, Kind, RawTable
@@ -28,6 +33,8 @@ _META: dict[str, Kind] = {
     **dict.fromkeys(("用户名", "昵称", "微信昵称", "姓名", "手机", "手机号", "openid"), "personal"),
     **dict.fromkeys(("总分", "总得分"), "derived"),
 }
+_RECOMMEND = re.compile("推荐|推薦|可能性|多大可能|NPS", re.IGNORECASE)
+_PLACES = 11
 WORDS: dict[str | float, str] = {
     "(空)": "skipped",
     "(跳过)": "not_shown",
@@ -64,15 +71,10 @@ class WenjuanxingReader:
             Heading(header, question.text, question.stem, _kind(header, question, cells_of(grid, rows, j)))
             for j, (header, question) in enumerate(zip(headers, parsed, strict=True))
         ]
-        table = table_from(
-            grid,
-            headings,
-            first=first,
-            rows=rows,
-            words=WORDS,
-            findings=(*findings, *dropped, *_order(grid, rows, headings)),
-        )
-        return expanded(table)
+        order = _order(grid, rows, headings)
+        found = (*findings, *dropped, *order)
+        table = table_from(grid, headings, first=first, rows=rows, words=WORDS, findings=found)
+        return expanded(_from_zero(table) if order else table)
 
 
 def _header_row(grid: Grid) -> int | None:
@@ -158,6 +160,27 @@ def _order(grid: Grid, rows: Sequence[int], headings: Sequence[Heading]) -> tupl
         "score, or give a codebook with `reverse` and `missing`"
     )
     return (Finding(Note("order of answers", message, len(answers)), eye=True),)
+
+
+def _from_zero(raw: RawTable) -> RawTable:
+    """Move places 1 to 11 of a question about recommending down by one: its options are 0 to 10."""
+    columns, names = {}, []
+    for name in raw.frame.columns:
+        text = f"{raw.stems.get(name, '')}{raw.texts.get(name, '')}"
+        if raw.kinds.get(name) is not None or not _RECOMMEND.search(text):
+            continue
+        cells = [_whole(cell) for cell in raw.frame[name]]
+        places = {n for n in cells if n is not None and n not in raw.words}
+        if places and max(places) == _PLACES and min(places) >= 1:
+            pairs = zip(raw.frame[name], cells, strict=True)
+            columns[name] = [c if n is None or n in raw.words else n - 1 for c, n in pairs]
+            names.append(name)
+    if not names:
+        return raw
+    message = f"places 1 to 11 in {listing(names)} are the answers 0 to 10: moved down by 1"
+    moved = {name: pd.Series(cells, index=raw.frame.index, dtype=object) for name, cells in columns.items()}
+    finding = Finding(Note("places", message, len(names)), eye=True)
+    return replace(raw, frame=raw.frame.assign(**moved), findings=(*raw.findings, finding))
 
 
 def _whole(cell: Any) -> float | None:
