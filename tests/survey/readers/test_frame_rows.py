@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 
 import openpyxl
 import pytest
@@ -87,3 +88,33 @@ def test_answers_of_text_below_nameless_columns_are_no_header(tmp_path):
 def test_a_file_without_names_is_still_refused(tmp_path):
     with pytest.raises(SurveyError, match="no header"):
         read(tmp_path, BODY)
+
+
+def test_an_opendocument_sheet_is_read_by_content(tmp_path):
+    def cell(value):
+        if value is None:
+            return "<table:table-cell/>"
+        kind = f'float" office:value="{value}' if isinstance(value, int | float) else "string"
+        return f'<table:table-cell office:value-type="{kind}"><text:p>{value}</text:p></table:table-cell>'
+
+    rows = [["Survey"], [], NAMES, *BODY, ["Average", *means(BODY)]]
+    body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content{spaces}><office:body><office:spreadsheet>'
+        f'<table:table table:name="S">{body}</table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+    path = tmp_path / "t.csv"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SurveyWarning)
+        survey = read_survey(path)
+    assert survey.source.container == "ods"
+    assert survey.frame["SAT1"].tolist() == [row[1] for row in BODY]

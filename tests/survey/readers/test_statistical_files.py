@@ -186,3 +186,18 @@ def test_tables_of_other_libraries_are_asked_for_a_pandas_table(arrow):
 def test_what_is_no_table_is_refused(thing):
     with pytest.raises(SurveyError, match="pandas or polars"):
         Survey.from_frame(thing)
+
+
+@pytest.mark.parametrize("version", [8, 10, 12, 13, 14, 15])
+def test_every_version_of_stata_gives_the_same_survey(tmp_path, version):
+    path = tmp_path / "t.bin"
+    pyreadstat.write_dta(
+        FRAME[["cid", "a1", "sat"]],
+        path,
+        version=version,
+        variable_value_labels={"sat": {1: "Low", 5: "High"}},
+    )
+    survey, _ = load(path)
+    assert (survey.source.reader, survey.source.container) == ("stata", "dta")
+    assert survey.frame["a1"].tolist()[:3] == [1, 2, 2]
+    assert survey.frame["sat"].tolist() == [1, 5, 9, 4]
