@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,6 +168,16 @@ def test_whole_weights_are_copies_and_clusters_of_copies_are_rows(model: str) ->
     np.testing.assert_allclose(weighted.structural.theta, copied.structural.theta, rtol=1e-5, atol=1e-7)
     ratio = np.sqrt(len(data) / (len(data) - 1))
     np.testing.assert_allclose(paths(copied)["se"], ratio * paths(weighted)["se"], rtol=1e-4)
+
+
+def test_weighted_estimates_are_lavaans() -> None:
+    here = Path(__file__).parent
+    theirs = json.loads((here / "reference" / "sam_weighted.json").read_text(encoding="utf-8"))
+    data = pd.read_csv(here.parents[1] / "reference" / "data" / "holzinger_swineford_weighted.csv")
+    found = sl.fit_sam(theirs["text"], data, weights="weight")
+    ours = found.structural.tidy().set_index(["lhs", "op", "rhs"])["est"]
+    for lhs, op, rhs, est in zip(*(theirs[k] for k in ("lhs", "op", "rhs", "est")), strict=True):
+        assert ours[lhs, op, rhs] == pytest.approx(est, rel=1e-4, abs=1e-5)
 
 
 def test_normal_data_give_the_two_step_errors_with_and_without_their_formula() -> None:

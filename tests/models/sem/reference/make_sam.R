@@ -45,3 +45,10 @@ out <- lapply(more, function(case) {
        est = e$est, se = e$se)
 })
 write(toJSON(out, digits = 10, auto_unbox = TRUE, pretty = TRUE), "sam_more.json")
+
+# sampling weights: sam_weighted.json (estimates; its errors take weighted rows as if they were all alike)
+weighted <- read.csv(paste0(folder, "holzinger_swineford_weighted.csv"))
+e <- as.data.frame(parameterEstimates(sam(text, weighted, sampling.weights = "weight")))
+e <- e[e$op %in% c("~", "~~") & e$se > 0 & !(e$op == "~~" & e$lhs %in% names(weighted)), ]
+write(toJSON(list(text = text, lhs = e$lhs, op = e$op, rhs = e$rhs, est = e$est), digits = 10, auto_unbox = TRUE,
+             pretty = TRUE), "sam_weighted.json")
