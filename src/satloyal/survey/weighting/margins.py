@@ -159,10 +159,10 @@ def _margin(
                 fix="name margins by columns of the survey",
             )
     wanted, target, notes = _shares(name, len(columns), shares)
-    cells, absent = _cells(frame, columns)
+    cells, inverse, absent = _cells(frame, columns)
     where = {key: i for i, key in enumerate(wanted)}
-    places = np.array([-1 if gone else where.get(cell, -2) for cell, gone in zip(cells, absent, strict=True)])
-    unknown = list(dict.fromkeys(cells[i] for i in np.flatnonzero((places == -2) & (base > 0)).tolist()))
+    places = np.where(absent, -1, np.array([where.get(cell, -2) for cell in cells], dtype=int)[inverse])
+    unknown = [cells[i] for i in np.unique(inverse[(places == -2) & (base > 0)]).tolist()]
     if unknown:
         said = listing(repr(_label(cell)) for cell in unknown)
         known = listing((_label(key) for key in wanted), 20)
@@ -247,10 +247,20 @@ def _shares(name: str, depth: int, shares: Any) -> tuple[list[Key], Array, list[
     return keys, target / total, [Note("weights", message)] if rounded else []
 
 
-def _cells(frame: pd.DataFrame, columns: Key) -> tuple[list[Key], NDArray[np.bool_]]:
+def _cells(frame: pd.DataFrame, columns: Key) -> tuple[list[Key], NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the different cells, which one each row is in, and which rows miss an answer."""
     absent = frame[list(columns)].isna().any(axis=1).to_numpy()
-    texts = [[_text(cell) for cell in frame[column]] for column in columns]
-    return list(zip(*texts, strict=True)), absent
+    codes, texts = [], []
+    for column in columns:
+        code, levels = pd.factorize(frame[column])
+        codes.append(code)
+        texts.append([*map(_text, levels), ""])  # the last for a missing answer, whose code is -1
+    sizes = [len(text) for text in texts]
+    flat = np.ravel_multi_index([c % size for c, size in zip(codes, sizes, strict=True)], sizes)
+    found, inverse = np.unique(flat, return_inverse=True)
+    rows = zip(*(part.tolist() for part in np.unravel_index(found, sizes)), strict=True)
+    cells = [tuple(text[c] for text, c in zip(texts, row, strict=True)) for row in rows]
+    return cells, inverse, absent
 
 
 def _text(value: Hashable) -> str:
