@@ -22,14 +22,16 @@ _SHOWN = 6
 def declared_ordinal(data: pd.DataFrame | Survey) -> tuple[str, ...]:
     """Return the columns that a codebook calls ordinal, or that are ordered categories of pandas."""
     frame = data.frame if isinstance(data, Survey) else data
-    found = [str(c) for i, c in enumerate(frame.columns) if _ordered(frame.iloc[:, i])]
+    found = [str(frame.columns[i]) for i in _ordered(frame)]
     if isinstance(data, Survey):
         found += [name for name, item in data.codebook.items.items() if item.ordinal]
     return tuple(dict.fromkeys(found))
 
 
-def _ordered(column: pd.Series) -> bool:
-    return isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
+def _ordered(frame: pd.DataFrame) -> list[int]:
+    """Return the positions of columns of ordered categories."""
+    types = frame.dtypes.to_numpy()
+    return [i for i, t in enumerate(types) if isinstance(t, pd.CategoricalDtype) and t.ordered]
 
 
 def coded_categories(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[Note, ...]]:
@@ -51,9 +53,9 @@ def coded_categories(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.Data
     wanted = set(names)
     coded: dict[int, Array] = {}
     said = []
-    for i, name in enumerate(frame.columns):
-        column = frame.iloc[:, i]
-        if str(name) not in wanted or not _ordered(column) or _ascending(column.cat.categories):
+    for i in _ordered(frame):
+        name, column = frame.columns[i], frame.iloc[:, i]
+        if str(name) not in wanted or _ascending(column.cat.categories):
             continue
         codes = column.cat.codes.to_numpy()
         coded[i] = np.where(codes < 0, np.nan, codes + 1.0)
