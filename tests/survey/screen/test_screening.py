@@ -259,3 +259,26 @@ def test_indices_of_one_kind_count_once(survey: sl.Survey) -> None:
     assert not one.any()
     assert screening.suspects(at_least=1, flags="irv").sum() == 5
     assert screening.count.max() <= len({c.evidence for c in screening.cutoffs})
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.filterwarnings("ignore::satloyal.errors.SatloyalWarning")
+def test_no_table_of_answers_breaks_screening(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k = (int(rng.integers(1, 30)) for _ in range(2))
+    values = rng.integers(1, int(rng.choice([2, 5, 10])) + 1, (n, k)) * float(rng.choice([1, 1e8, 1 / 7]))
+    if rng.random() < 0.3:
+        values[:] = values[:, :1]
+    if rng.random() < 0.5:
+        values[rng.random((n, k)) < rng.random()] = np.nan
+    frame = pd.DataFrame(values, columns=[f"C{j // 3}_{j}" for j in range(k)])
+    owned = {f"C{c}": {"items": list(frame.columns[3 * c : 3 * c + 3])} for c in range(-(-k // 3))}
+    survey = sl.Survey.from_frame(frame, sl.Codebook.from_dict({"constructs": owned}))
+    with np.errstate(all="raise", under="ignore"):
+        screening = survey.screen(pairs=float(rng.uniform(0.05, 1)))
+    assert len(screening.table) == n
+    assert not np.isinf(screening.table.to_numpy(dtype=float)).any()
+    for name in ("even_odd", "synonyms", "antonyms"):
+        assert screening.table[name].dropna().between(-1, 1).all()
+    assert screening.summary()
+    assert len(screening.tidy()) == len(screening.cutoffs)
