@@ -135,3 +135,13 @@ def test_a_question_of_its_own_is_compared_with_all_ratings():
     assert "'Q7' runs against" in load(frame, stems=stems)[1]
     book = Codebook.from_dict({"items": {n: {"scale": [1, 5], "reverse": n == "Q7"} for n in frame.columns}})
     assert load(frame, book, stems=stems)[1] == ""
+
+
+def test_a_code_far_outside_hides_no_extra_choice():
+    frame = answers()
+    rng = np.random.default_rng(5)
+    frame.loc[rng.choice(len(frame), 8, replace=False), "Q2"] = 6.0
+    frame.loc[3:5, "Q4"] = 99.0
+    said = load(frame)[1]
+    assert "6 is rare (8 of 1197 answers) in Q2" in said
+    assert "99 in" in said

@@ -37,7 +37,9 @@ _GAP = 3.0
 _FEWEST = 10
 _RARE = 0.12
 """A choice beside the scale is taken by at most so many; more are a point of the scale."""
-_AGAINST = -0.3
+_AGAINST, _NOTHING = -0.3, 1e-9
+_LOOKED_AT = 20_000
+"""Respondents, evenly spaced, from whom the direction of an item is judged."""
 _RATED = 5
 """Ratings from which a question of its own is compared with all others."""
 LONG, MANY = 50, 20
@@ -148,7 +150,7 @@ def extra_choice(frame: pd.DataFrame, stems: Mapping[str, str]) -> list[Finding]
     """Find a rare 6 over five points, or 8 over seven: "don't know" may have been the next choice."""
     out = []
     for columns in _blocks(frame, stems):
-        answers = frame[columns].to_numpy(dtype=float, na_value=np.nan)
+        answers = np.column_stack([_inside(frame[name]) for name in columns])
         top = float(np.nanmax(answers))
         where = answers == top
         share = where.sum() / max(1, (~np.isnan(answers)).sum())
@@ -169,15 +171,23 @@ def _blocks(frame: pd.DataFrame, stems: Mapping[str, str]) -> list[list[str]]:
     groups: dict[tuple[str, int, int], list[str]] = {}
     run, before = 0, 0
     for name in frame.columns:
-        values = frame[name].dropna().to_numpy(dtype=float)
-        values = values[~outlying(values)]
-        whole = len(values) >= _FEWEST and (values == np.round(values)).all() and values.min() >= 1
-        family = {5: 5, 6: 5, 7: 7, 8: 7}.get(int(values.max()), 0) if whole else 0
+        values = _inside(frame[name])
+        values = values[~np.isnan(values)]
+        top = {5: 5, 6: 5, 7: 7, 8: 7}.get(values.max(), 0) if len(values) >= _FEWEST else 0
+        family = top if top and values.min() >= 1 and (values == np.round(values)).all() else 0
         run += family != before
         before = family
         if family:
             groups.setdefault((stems.get(name, ""), 0 if name in stems else run, family), []).append(name)
     return list(groups.values())
+
+
+def _inside(column: pd.Series[float]) -> Array:
+    """Return answers without those far outside the scale of the rest."""
+    values = np.asarray(column.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
+    if np.isnan(values).all() or not (np.nanmax(values) > 8 or np.nanmin(values) < 0):
+        return values
+    return np.where(outlying(values), np.nan, values)
 
 
 def _rises(answers: Array, where: NDArray[np.bool_]) -> bool:
@@ -265,15 +275,23 @@ def _is_rating(column: pd.Series[float]) -> bool:
 
 def _negative(answers: pd.DataFrame) -> list[str]:
     """Return columns that correlate below the limit with the mean of the standardised others."""
-    scores = (answers - answers.mean()) / answers.std(ddof=0).replace(0.0, np.nan)
-    found = {}
-    for name in answers.columns:
-        rest = scores.drop(columns=name).mean(axis=1)
-        together = pd.concat([scores[name], rest], axis=1).dropna()
-        if len(together) < 2 * _FEWEST or (together.std(ddof=0) < 1e-9).any():
+    every = max(1, len(answers) // _LOOKED_AT)
+    values = answers.to_numpy(dtype=float, na_value=np.nan)[::every]
+    there = ~np.isnan(values)
+    known = np.where(there, values, 0.0)
+    count = np.maximum(there.sum(axis=0), 1)
+    centred = np.where(there, values - known.sum(axis=0) / count, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / count)
+    scores = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > _NOTHING)
+    total, number = scores.sum(axis=1), there.sum(axis=1)
+    wrong = []
+    for j, name in enumerate(answers.columns):
+        both = there[:, j] & (number > 1)
+        own, rest = scores[both, j], (total[both] - scores[both, j]) / (number[both] - 1)
+        if len(own) < 2 * _FEWEST or own.std() < _NOTHING or rest.std() < _NOTHING:
             continue
-        found[str(name)] = float(np.corrcoef(together.to_numpy().T)[0, 1])
-    wrong = [name for name, r in found.items() if r < _AGAINST]
+        if np.corrcoef(own, rest)[0, 1] < _AGAINST:
+            wrong.append(str(name))
     return wrong if 2 * len(wrong) < len(answers.columns) else []
 
 
@@ -291,9 +309,12 @@ def careless(values: Array, seconds: Array | None = None) -> list[Finding]:
     asked = answered >= MANY
     if values.shape[1] < MANY or not asked.any():
         return []
-    runs = np.nan_to_num(longstring(values))
-    same = asked & ((runs >= LONG) | (runs == answered))
-    pattern = asked & ~same & (answered >= LONG) & (np.nan_to_num(repetition(values)) == 1)
+    same, pattern = asked.copy(), np.zeros(len(values), dtype=bool)
+    same[asked] = np.nanmin(values[asked], axis=1) == np.nanmax(values[asked], axis=1)
+    long = answered >= LONG
+    if long.any():
+        same[long] |= longstring(values[long]) >= LONG
+        pattern[long] = ~same[long] & (np.nan_to_num(repetition(values[long])) == 1)
     fast = np.zeros(len(values), dtype=bool)
     if seconds is not None:
         fast = asked & ~same & ~pattern & (np.nan_to_num(seconds, nan=np.inf) < answered)
