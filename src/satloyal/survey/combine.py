@@ -77,7 +77,18 @@ def combine(surveys: Mapping[str, Survey], column: str) -> Survey:
         rows=sum(s.source.rows for s in surveys.values()),
         columns=frame.shape[1],
     )
-    return replace(first, frame=frame, codebook=book, missing_reasons=told, notes=tuple(notes), source=source)
+    kinds = {name: kind for survey in surveys.values() for name, kind in survey.kinds.items()}
+    return replace(
+        first,
+        frame=frame,
+        codebook=book,
+        missing_reasons=told,
+        notes=tuple(notes),
+        source=source,
+        kinds=kinds,
+        left=pd.concat([survey.left for survey in surveys.values()], ignore_index=True),
+        weighting=None,  # of one survey; together they may need another
+    )
 
 
 def _common_items(surveys: Mapping[str, Survey]) -> dict[str, Item]:
