@@ -19,6 +19,7 @@ from satloyal.notes import Note
 from satloyal.survey import clean
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.construct import Code, as_code
+from satloyal.survey.distinct import distinct, overlaid
 from satloyal.survey.labels.block import BlockMatch, match
 from satloyal.survey.labels.declared import Declared
 from satloyal.survey.labels.labelset import LabelSet
@@ -84,13 +85,8 @@ def coded(raw: RawTable, book: Codebook) -> RawTable:
                 if found.status in ("unknown", "ambiguous") or bare:
                     continue
             for name in columns:
-                frame = frame.assign(
-                    **{name: frame[name].astype(object).map(lambda c, f=found: _number(c, f))}
-                )
-                reasons[name] = [
-                    _reason(cell, known, found)
-                    for cell, known in zip(raw.frame[name], _known(raw, name), strict=True)
-                ]
+                values, reasons[name] = _read(raw, name, found)
+                frame = frame.assign(**{name: values})
                 if found.scale is not None:
                     scales[name] = replace(found.scale, name=_family(found, extra))
             if found.status == "matched":
@@ -155,7 +151,7 @@ def _without_prefix(
     return replace(raw, frame=frame, findings=(*raw.findings, finding)), rest
 
 
-def _reasons(raw: RawTable) -> dict[str, list[Any]]:
+def _reasons(raw: RawTable) -> dict[str, Any]:
     return {} if raw.reasons is None else {str(n): list(raw.reasons[n]) for n in raw.reasons.columns}
 
 
@@ -279,6 +275,26 @@ def _family(found: BlockMatch, extra: Sequence[LabelSet]) -> str:
     name = names.pop()
     ranges = {(s.low, s.high) for s in every if s.family == name}
     return name if ranges == {(found.scale.low, found.scale.high)} else ""
+
+
+def _read(raw: RawTable, name: str, found: BlockMatch) -> tuple[pd.Series[Any], Any]:
+    """Return the numbers of a column of labels, and why there are none."""
+    cells = raw.frame[name]
+    told = distinct(cells)
+    if told is None:
+        why = [_reason(cell, known, found) for cell, known in zip(cells, _known(raw, name), strict=True)]
+        return cells.astype(object).map(lambda cell: _number(cell, found)), why
+    numbers = [_number(text, found) for text in told.texts]
+    whole = not any(isinstance(number, str) for number in numbers)
+    values = told.spread(
+        [np.nan if n is None else n for n in numbers] if whole else numbers,
+        np.nan if whole else None,
+        np.float64 if whole else object,
+    )
+    reasons = told.spread([found.reasons.get(text) for text in told.texts], SKIPPED)
+    if raw.reasons is not None and name in raw.reasons:
+        reasons = overlaid(reasons, raw.reasons[name].to_numpy(dtype=object))
+    return pd.Series(values, index=cells.index), reasons
 
 
 def _number(cell: Any, found: BlockMatch) -> Any:

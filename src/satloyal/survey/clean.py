@@ -294,6 +294,14 @@ def count_by_reason(reasons: pd.DataFrame) -> dict[str, int]:
     >>> count_by_reason(pd.DataFrame({"a": ["skipped", None], "b": ["skipped", "refused"]}))
     {'skipped': 2, 'refused': 1}
     """
-    values = reasons.to_numpy(dtype=object).ravel()
-    found = pd.Series([v for v in values if isinstance(v, str)], dtype=object).value_counts()
-    return {str(reason): int(count) for reason, count in found.items()}
+    counts: dict[str, int] = {}
+    first: dict[str, tuple[int, int]] = {}
+    for j in range(reasons.shape[1]):
+        codes, found = pd.factorize(reasons.iloc[:, j].to_numpy(dtype=object))
+        tally = np.bincount(codes[codes >= 0], minlength=len(found))
+        for k, reason in enumerate(found):
+            if isinstance(reason, str):
+                counts[reason] = counts.get(reason, 0) + int(tally[k])
+                place = (int(np.argmax(codes == k)), j)
+                first[reason] = min(first.get(reason, place), place)
+    return {reason: counts[reason] for reason in sorted(counts, key=lambda r: (-counts[r], first[r]))}

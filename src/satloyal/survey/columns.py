@@ -15,6 +15,7 @@ from satloyal.notes import Note
 from satloyal.survey import clean
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.construct import Code, Item
+from satloyal.survey.distinct import distinct
 from satloyal.survey.numbers import Column, is_date, read_column, show_cell
 from satloyal.survey.personal import personal_by_content
 from satloyal.survey.raw import Finding, RawTable
@@ -27,7 +28,9 @@ def read(
 ) -> tuple[Any, NDArray[np.object_] | None, list[Finding]]:
     """Read one column according to its role: values, reasons for missing ones, findings."""
     cells = raw.frame[name]
-    known = None if raw.reasons is None or name not in raw.reasons else list(raw.reasons[name])
+    known = (
+        None if raw.reasons is None or name not in raw.reasons else raw.reasons[name].to_numpy(dtype=object)
+    )
     if name == book.id:
         return _read_id(name, cells)
     if name == book.weight:
@@ -70,7 +73,9 @@ def _refuse_infinite(name: str, column: Column, rows: Sequence[int]) -> None:
 
 def _read_id(name: str, cells: pd.Series[Any]) -> tuple[Any, None, list[Finding]]:
     """Read ids as text. Ids that are e-mail or IP addresses are replaced by running numbers."""
-    ids = pd.Series([_id_text(cell) for cell in cells], index=cells.index, dtype=object)
+    told = distinct(cells)
+    made = [_id_text(cell) for cell in cells] if told is None else told.spread(_stripped(told.texts), None)
+    ids = pd.Series(made, index=cells.index, dtype=object)
     if not personal_by_content(ids.dropna().unique()):
         return ids, None, list(clean.duplicate_ids(name, ids))
     codes, _ = pd.factorize(ids)
@@ -79,6 +84,10 @@ def _read_id(name: str, cells: pd.Series[Any]) -> tuple[Any, None, list[Finding]
     message = f"the ids in column {name!r} identify people and are replaced by running numbers"
     note = Note("personal data", message, len(ids))
     return hidden, None, [Finding(note), *clean.duplicate_ids(name, hidden)]
+
+
+def _stripped(texts: Sequence[str]) -> list[str | None]:
+    return [text.strip() or None for text in texts]
 
 
 def _id_text(cell: Any) -> str | None:
@@ -127,9 +136,10 @@ def _read_other(
         told = raw.reasons is not None and name in raw.reasons
         return values, why if counts or told or strict else None, []
     filled = cells[np.isfinite(column.values) | column.unread]
-    if len(filled) and all(isinstance(cell, dt.date) for cell in filled):
+    mixed = distinct(cells) is None
+    if mixed and len(filled) and all(isinstance(cell, dt.date) for cell in filled):
         return pd.to_datetime(cells, errors="coerce"), None, []
-    dates = [is_date(cell) for cell in filled]
+    dates = [is_date(cell) for cell in filled if mixed]
     findings = []
     if any(dates):
         found = [
@@ -159,5 +169,9 @@ def _mostly_numbers(column: Column) -> bool:
 
 def _verbatim(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Keep free text as it is; only empty cells become ``None``."""
+    told = distinct(cells)
+    if told is not None:
+        kept = told.spread([text if text.strip() else None for text in told.texts], None)
+        return pd.Series(kept, index=cells.index, dtype=object)
     texts = [None if (text := _id_text(c)) is None else (c if isinstance(c, str) else text) for c in cells]
     return pd.Series(texts, index=cells.index, dtype=object)

@@ -87,8 +87,12 @@ def mark_dropouts(
     order = [name for name in order if name in frame and name in reasons]
     if len(order) < _LEAST or not len(frame):
         return reasons, ()
+    last = frame[order[-1]].isna().to_numpy()
+    if not last.any():  # nobody stopped, and most files are long
+        return reasons, ()
     missing = frame[order].isna().to_numpy()
-    skipped = (reasons[order] == SKIPPED).to_numpy()
+    skipped = np.zeros(missing.shape, dtype=bool)
+    skipped[last] = (reasons.loc[last, order] == SKIPPED).to_numpy()
     # a blank cell is part of the end if all that follow are blank as well
     tail = np.logical_and.accumulate((missing & skipped)[:, ::-1], axis=1)[:, ::-1]
     length = tail.sum(axis=1)

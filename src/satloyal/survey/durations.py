@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from satloyal.survey.distinct import distinct
 from satloyal.survey.raw import RawTable
 
 __all__ = ["seconds", "timed"]
@@ -61,11 +62,15 @@ def timed(raw: RawTable) -> RawTable:
         if raw.kinds.get(name) != "duration":
             continue
         cells = raw.frame[name].astype(object)
-        filled = cells.notna()
-        found = {i: seconds(cell) for i, cell in enumerate(cells) if filled.iloc[i]}
-        if found and all(value is not None for value in found.values()):
+        told = distinct(cells)
+        if told is None:
+            found = [seconds(cell) for cell in cells.dropna()]
+            filled = cells.notna().to_numpy()
+        else:
+            found = [seconds(text) for text in told.texts]
+            filled = told.codes >= 0
+        if found and all(value is not None for value in found):
             values = np.full(len(cells), np.nan)
-            for i, value in found.items():
-                values[i] = value
+            values[filled] = found if told is None else np.array(found, dtype=float)[told.codes[filled]]
             columns[name] = values
     return replace(raw, frame=raw.frame.assign(**columns)) if columns else raw

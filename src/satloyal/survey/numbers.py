@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.survey.construct import Code, as_code
+from satloyal.survey.distinct import distinct, overlaid
 from satloyal.survey.labels.cell import split_cell
 
 __all__ = ["BLANK", "SKIPPED", "Column", "is_date", "parse_number", "read_column", "show_cell"]
@@ -115,7 +116,7 @@ def read_column(
     *,
     decimal: str = ".",
     codes: Mapping[Code, str] | None = None,
-    known: Sequence[str | None] | None = None,
+    known: Sequence[str | None] | NDArray[np.object_] | None = None,
 ) -> Column:
     """Read a column of any cells as numbers, missing answers and the rest.
 
@@ -146,6 +147,16 @@ def read_column(
         reasons[np.isnan(values)] = SKIPPED
         none = np.zeros(len(values), dtype=bool)
         return Column(values, _prefer(reasons, known), none, none.copy())
+    told = distinct(column)
+    if told is not None:
+        found = [_read_text(text, decimal, words) for text in told.texts]
+        why = told.spread([f[1] for f in found], SKIPPED)
+        return Column(
+            told.spread([f[0] for f in found], np.nan, np.float64),
+            _prefer(why, known),
+            told.spread([f[2] for f in found], False, np.bool_),
+            told.spread([f[3] for f in found], False, np.bool_),
+        )
     seen: dict[Any, tuple[float, str | None, bool, bool]] = {}
     cells = [_read_cell(cell, decimal, words, seen) for cell in column.astype(object)]
     values = np.array([c[0] for c in cells], dtype=np.float64)
@@ -155,15 +166,11 @@ def read_column(
     return Column(values, _prefer(reasons, known), unread, labelled)
 
 
-def _prefer(reasons: NDArray[np.object_], known: Sequence[str | None] | None) -> NDArray[np.object_]:
+def _prefer(
+    reasons: NDArray[np.object_], known: Sequence[str | None] | NDArray[np.object_] | None
+) -> NDArray[np.object_]:
     """Let the file's own reason for a missing cell win over ours."""
-    if known is None:
-        return reasons
-    out = reasons.copy()
-    for index, reason in enumerate(known):
-        if isinstance(reason, str):
-            out[index] = reason
-    return out
+    return reasons if known is None else overlaid(reasons, known)
 
 
 def _read_cell(

@@ -7,7 +7,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from satloyal.survey.distinct import distinct
 
 __all__ = ["looks_personal", "mentions_contact", "personal_by_content", "personal_by_name"]
 
@@ -76,4 +79,8 @@ def looks_personal(name: str, column: pd.Series[Any]) -> bool:
 
 def mentions_contact(column: pd.Series[Any]) -> int:
     """Return how many cells of free text mention an e-mail address somewhere inside."""
-    return sum(isinstance(cell, str) and bool(_PART.search(cell)) for cell in column)
+    told = distinct(column)
+    if told is None:
+        return sum(isinstance(cell, str) and bool(_PART.search(cell)) for cell in column)
+    hits = [("@" in text and bool(_PART.search(text))) for text in told.texts]
+    return int(told.spread(hits, False, np.bool_).sum())

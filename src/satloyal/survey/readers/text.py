@@ -43,7 +43,8 @@ def read_text(data: bytes, encoding: str | None = None) -> Grid:
     text, used, findings = decode(data, encoding)
     delimiter = delimiter_of(text)
     records = _records(text, delimiter)
-    rows = tuple(tuple(cell if cell.strip() else None for cell in record) for record in records)
+    kept_cell = _Cells().__getitem__
+    rows = tuple(tuple(map(kept_cell, record)) for record in records)
     kept = [i for i, row in enumerate(rows) if any(cell is not None for cell in row)]
     blank = _blank_between(kept, len(rows))
     if blank:
@@ -58,6 +59,14 @@ def read_text(data: bytes, encoding: str | None = None) -> Grid:
     return Grid(
         tuple(rows[i] for i in kept), tuple(i + 1 for i in kept), used, delimiter, None, decimal, findings
     )
+
+
+class _Cells(dict[str, str | None]):
+    """Cells as they are kept: ``None`` for a blank one, and equal ones only once in memory."""
+
+    def __missing__(self, cell: str) -> str | None:
+        value = self[cell] = cell if cell.strip() else None
+        return value
 
 
 def _blank_between(kept: Sequence[int], total: int) -> int:
