@@ -117,13 +117,14 @@ def inspect(
     vendor: Annotated[str, typer.Option(help="Reader; auto looks at the file.")] = "auto",
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding of a CSV file.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="LimeSurvey's structure of the survey (.lss).")] = None,
 ) -> None:
     """Say what was detected in a survey file: reader, columns, missing answers, notes."""
     with _guard(quiet=True):  # warnings stand in the notes that are printed
         from satloyal.study.inspect import inspection
         from satloyal.survey.readers import read_survey
 
-        survey = read_survey(file, codebook, vendor=vendor, sheet=sheet, encoding=encoding)
+        survey = read_survey(file, codebook, vendor=vendor, sheet=sheet, encoding=encoding, labels=labels)
         typer.echo(inspection(survey))
 
 
@@ -139,6 +140,7 @@ def codebook(
     vendor: Annotated[str, typer.Option(help="Reader; auto looks at the file.")] = "auto",
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding of a CSV file.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="LimeSurvey's structure of the survey (.lss).")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Draft a codebook of a survey file, to be edited and given back with it."""
@@ -146,7 +148,13 @@ def codebook(
         from satloyal.study.draft import draft_codebook
 
         text = draft_codebook(
-            file, out, short_names=short_names, vendor=vendor, sheet=sheet, encoding=encoding
+            file,
+            out,
+            short_names=short_names,
+            vendor=vendor,
+            sheet=sheet,
+            encoding=encoding,
+            labels=labels,
         )
         if out is None:
             typer.echo(text, nl=False)

@@ -27,6 +27,7 @@ def draft_codebook(
     vendor: str = "auto",
     sheet: str | None = None,
     encoding: str | None = None,
+    labels: Path | None = None,
 ) -> str:
     """Draft the codebook of a survey file.
 
@@ -37,7 +38,7 @@ def draft_codebook(
         Where to write it.
     short_names : bool
         See :meth:`satloyal.survey.codebook.Codebook.draft`.
-    vendor, sheet, encoding
+    vendor, sheet, encoding, labels
         See :func:`satloyal.read_survey`.
 
     Returns
@@ -53,7 +54,7 @@ def draft_codebook(
     if out is not None and out.exists():
         raise SurveyError("there is a file of that name, and it may be edited", where=str(out),
                           fix="give another name, or delete it")  # fmt: skip
-    survey = read_survey(file, vendor=vendor, sheet=sheet, encoding=encoding)
+    survey = read_survey(file, vendor=vendor, sheet=sheet, encoding=encoding, labels=labels)
     text = _HEAD.format(name=file.name) + "\n" + Codebook.draft(survey, short_names=short_names).to_toml()
     if out is not None:
         try:
