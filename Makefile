@@ -16,7 +16,7 @@ LOCKED := --require-hashes --no-deps --disable-pip-version-check --quiet
 SELF   := --no-build-isolation --no-deps --disable-pip-version-check --quiet -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test extended coverage lint format types imports docs notebooks bench lock parity wheel check clean
+.PHONY: help demo test extended coverage lint format types imports docs notebooks bench lock parity simulation wheel check clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -87,6 +87,10 @@ check: lint types imports docs test  ## what CI checks
 
 parity: $(VENV)/.stamp-dev  ## rewrite the table of agreement with lavaan in the docs
 	SATLOYAL_WRITE_PARITY=1 $(BIN)/python -m pytest tests/reference/test_parity_table.py -q $(PYTEST_ARGS)
+
+simulation: $(VENV)/.stamp-dev  ## rewrite the tables of coverage and type-I errors in the docs (half an hour)
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m simulation.run $(JOBS)
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m simulation.small_samples
 
 bench: $(BENCH_VENV)/.stamp-bench  ## every figure as a ratio against a peer, in one run
 	$(BENCH_VENV)/bin/python benchmarks/run_all.py
