@@ -19,7 +19,7 @@ from satloyal.core.rows import check_columns, column_numbers, group_codes
 from satloyal.core.sums import GroupSums, RowCounts, Sums
 from satloyal.errors import FitError
 
-__all__ = ["Columns", "csv_chunks", "parquet_chunks", "summed"]
+__all__ = ["Columns", "csv_chunks", "parquet_chunks", "sav_chunks", "summed"]
 
 Array = NDArray[Any]
 Progress = Callable[[int, int | None], None]
@@ -227,6 +227,60 @@ def _pyarrow() -> Any:
             "reading Parquet takes pyarrow, which is not installed", where="from_parquet",
             fix="pip install 'satloyal[large]', or give the frames to Moments.from_chunks",
         ) from None  # fmt: skip
+
+
+def sav_chunks(
+    path: str | Path, columns: Columns, chunk_rows: int | None
+) -> tuple[Iterator[pd.DataFrame], int | None]:
+    """Open an SPSS file, or a folder of them, and return its chunks and the number of rows where it is known.
+
+    User-missing values are missing.
+
+    Raises
+    ------
+    FitError
+        There is no such file, it is no SPSS file, or a column is not in it.
+    """
+    readstat = importlib.import_module("pyreadstat")
+    files = _files(path, ".sav")
+    sizes = []
+    for file in files:
+        _, meta = _opened(functools.partial(readstat.read_sav, str(file), metadataonly=True), file)
+        columns.check(meta.column_names, str(file))
+        sizes.append(meta.number_rows)
+    # a chunk begins by passing over the rows before it, so that few large ones are read sooner
+    rows = columns.chunk_rows(chunk_rows) * (1 if chunk_rows is not None else 8)
+
+    def frames() -> Iterator[pd.DataFrame]:
+        start = 0
+        for file in files:
+            offset = 0
+            while True:
+                take = functools.partial(
+                    readstat.read_sav, str(file), row_offset=offset, row_limit=rows, usecols=columns.all
+                )
+                frame, _ = _opened(take, file)
+                if not len(frame):
+                    break
+                offset += len(frame)
+                frame.index = pd.RangeIndex(start, start + len(frame))
+                start += len(frame)
+                yield frame
+                if len(frame) < rows:
+                    break
+        if not start:
+            yield pd.DataFrame({name: pd.Series(dtype=float) for name in columns.all})
+
+    known = all(isinstance(size, int) and size >= 0 for size in sizes)
+    return frames(), sum(sizes) if known else None
+
+
+def _opened(read: Callable[[], Any], file: Path) -> Any:
+    readstat = importlib.import_module("pyreadstat")
+    try:
+        return read()
+    except (readstat.ReadstatError, readstat.PyreadstatError, OSError, ValueError) as error:
+        raise FitError(f"this is no SPSS file ({error})", where=str(file), fix="check the path") from None
 
 
 def csv_chunks(

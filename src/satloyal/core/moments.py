@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from satloyal.core.chunks import Columns, Progress, csv_chunks, parquet_chunks, summed
+from satloyal.core.chunks import Columns, Progress, csv_chunks, parquet_chunks, sav_chunks, summed
 from satloyal.core.fourth import FourthMoments
 from satloyal.core.printed import Printed
 from satloyal.core.published import (
@@ -163,7 +163,7 @@ class Moments:
         if self.sums is None or other.sums is None:
             raise FitError(
                 "only moments of chunks add: those of a frame or a matrix do not hold the sums behind them",
-                fix="make both with Moments.from_chunks, from_parquet or from_csv",
+                fix="make both with Moments.from_chunks, from_parquet, from_csv or from_sav",
             )
         return Moments.from_sums(self.sums + other.sums)
 
@@ -434,6 +434,56 @@ class Moments:
         taken = Columns(_column_names(columns), weights, group, cluster, fourth or cluster is not None)
         chunks = csv_chunks(path, taken, chunk_rows, separator, encoding)
         return cls._of_chunks(summed(chunks, taken, progress), part=part)
+
+    @classmethod
+    def from_sav(
+        cls,
+        path: str | Path,
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        group: str | None = None,
+        cluster: str | None = None,
+        fourth: bool = False,
+        part: bool = False,
+        chunk_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> Moments:
+        """Compute moments of an SPSS file larger than memory, or of a folder of them.
+
+        Values that the file declares as user-missing are missing.
+
+        Parameters
+        ----------
+        path : str or Path
+            A ``.sav`` or ``.zsav`` file, or a folder whose ``.sav`` files are taken together.
+        columns, weights, group, cluster, fourth, part, progress
+            As for :meth:`from_chunks`.
+        chunk_rows : int, optional
+            Rows held at a time; about eight million numbers when not given.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        FitError
+            The file cannot be read, a column is not there; or as :meth:`from_frame`.
+
+        Examples
+        --------
+        >>> import pyreadstat, tempfile
+        >>> frame = pd.DataFrame({"SAT": [1.0, 2, 3, 5, 99], "LOY": [1.0, 3, 2, 6, 4]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pyreadstat.write_sav(frame, f"{folder}/x.sav", missing_ranges={"SAT": [99]})
+        ...     moments = Moments.from_sav(f"{folder}/x.sav", ["SAT", "LOY"])
+        >>> moments.n, moments.n_dropped
+        (4, 1)
+        """
+        taken = Columns(_column_names(columns), weights, group, cluster, fourth or cluster is not None)
+        chunks, total = sav_chunks(path, taken, chunk_rows)
+        return cls._of_chunks(summed(chunks, taken, progress, total), part=part)
 
     @classmethod
     def _of_chunks(cls, sums: Sums, *, part: bool) -> Moments:
