@@ -209,3 +209,17 @@ def test_robust_indices_say_why_they_are_none(fit: sl.SemFit) -> None:
 def test_a_report_says_what_was_given(fit: sl.SemFit) -> None:
     text = sl.report(fit).to_html()
     assert "given age, sex" in text
+
+
+@pytest.mark.parametrize("options", [{"ordered": SIX}, {"estimator": "MLM"}, {"estimator": "MLR"}])
+def test_a_difference_test_does_not_depend_on_the_order_of_variables(pupils, options: dict) -> None:
+    visual, textual = "visual =~ x1 + x2 + x3", "textual =~ x4 + x5 + x6"
+    smaller = sl.fit_sem(f"{visual}\n{textual}\nvisual ~ age + sex\ntextual ~ visual", pupils, **options)
+    tests = [
+        sl.fit_sem(text, pupils, **options).lrt(smaller, method="satorra.2000")
+        for text in (
+            f"{visual}\n{textual}\nvisual ~ age + sex\ntextual ~ visual\nx1 ~~ x4",
+            f"{textual}\n{visual}\ntextual ~ visual\nvisual ~ sex + age\nx1 ~~ x4",
+        )
+    ]
+    assert tests[0].statistic == pytest.approx(tests[1].statistic, rel=1e-5)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
 
+from satloyal.core.linalg import vech_indices
 from satloyal.errors import FitError
 from satloyal.models.sem.estimators import estimator_named
 from satloyal.models.sem.kept import score_products
@@ -153,8 +154,14 @@ def adjusted_difference(small: SemFit, large: SemFit) -> tuple[float, int, float
     m = small.df - large.df
     if not large.input.spread_known and large.input.ordinal is None:
         return math.nan, m, math.nan, "it takes rows, and the data are moments"
+    place = {name: k for k, name in enumerate(_statistics(small))}
+    names = _statistics(large)
+    if set(names) != set(place):
+        return math.nan, m, math.nan, "one of the models has a mean structure, and the other has none"
+    order = [place[name] for name in names]  # models may name their variables in another order
     outer = np.concatenate(_jacobians(large))
-    H = np.linalg.lstsq(outer, np.concatenate(_jacobians(small)), rcond=None)[0]
+    inner = np.concatenate([delta[order] for delta in _jacobians(small)])
+    H = np.linalg.lstsq(outer, inner, rcond=None)[0]
     A = linalg.null_space(H.T, rcond=1e-6).T
     if m <= 0 or len(A) != m:
         return math.nan, m, math.nan, "the models are not nested parameter by parameter"
@@ -181,6 +188,16 @@ def _jacobians(fit: SemFit) -> list[Array]:
             for ram, g in zip(fit.rams, fit.sample.groups, strict=True)
         ]
     return found if fit.tangent is None else [delta @ fit.tangent for delta in found]
+
+
+def _statistics(fit: SemFit) -> list[tuple[str, ...]]:
+    """Name the moments of a group in their order, pairs whichever way round they stand."""
+    if fit.input.ordinal is not None:
+        return [tuple(sorted(label.split("~~"))) for label in fit.input.ordinal.groups[0].layout.labels]
+    names = fit.table.observed
+    means = [(name,) for name in names] if fit.table.meanstructure else []
+    pairs = zip(*vech_indices(len(names)), strict=True)
+    return [*means, *(tuple(sorted((names[i], names[j]))) for i, j in pairs)]
 
 
 def _bread_and_meat(fit: SemFit) -> tuple[Array, Array]:
