@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satloyal.errors import SurveyError, SurveyWarning
-from satloyal.survey import answers, columns, durations, numbers, personal
+from satloyal.survey import answers, columns, dropout, durations, numbers, personal
 from satloyal.survey.codebook import Codebook
 from satloyal.survey.readers import read_survey
 
@@ -43,7 +43,7 @@ def _read(path, book, *, fast: bool):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", SurveyWarning)
         if not fast:
-            for module in (answers, columns, durations, numbers, personal):
+            for module in (answers, columns, dropout, durations, numbers, personal):
                 patch.setattr(module, "distinct", lambda _column: None)
         try:
             return read_survey(path, book)

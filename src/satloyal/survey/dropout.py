@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from satloyal.notes import Note
 from satloyal.survey.construct import as_code
+from satloyal.survey.distinct import distinct
 from satloyal.survey.numbers import SKIPPED
 from satloyal.survey.raw import Finding, RawTable
 
@@ -38,6 +39,9 @@ def finished_flag(raw: RawTable) -> NDArray[np.bool_] | None:
     if name is None:
         return None
     cells = raw.frame[name].astype(object)
+    told = distinct(cells)
+    if told is not None:
+        return told.spread([_is_finished(text) for text in told.texts], False, np.bool_)
     return np.array([_is_finished(cell) for cell in cells], dtype=bool)
 
 

@@ -21,6 +21,9 @@ DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 12
 """Logical rows that decide the delimiter."""
 
+_HEAD = 1 << 18
+"""Characters in which these rows are looked for first."""
+
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _POINT = re.compile(r"[+-]?\d+\.\d+")
 
@@ -112,6 +115,9 @@ def delimiter_of(text: str) -> str:
     (';', ',', ',')
     """
     best, best_score = ",", (0.0, 0)
+    head = text[:_HEAD]
+    if len(text) > _HEAD and all(len(_widths(head, d, LOOKED_AT + 1)) > LOOKED_AT for d in DELIMITERS):
+        text = head  # whose rows that count are whole
     for delimiter in DELIMITERS:
         widths = _widths(text, delimiter)
         if not widths or max(widths) < 2:
@@ -123,14 +129,14 @@ def delimiter_of(text: str) -> str:
     return best
 
 
-def _widths(text: str, delimiter: str) -> list[int]:
+def _widths(text: str, delimiter: str, most: int = LOOKED_AT) -> list[int]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     widths: list[int] = []
     try:
         for record in reader:
             if record:
                 widths.append(len(record))
-            if len(widths) == LOOKED_AT:
+            if len(widths) == most:
                 break
     except csv.Error:
         return widths
