@@ -108,11 +108,6 @@ def _groups(size: int, n: int, rng: np.random.Generator, *, normal: bool = True)
         yield frame.assign(group=np.repeat(["x", "y"], n))
 
 
-def _ordinal_groups(size: int, n: int, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
-    for frame in _ordinal(size, 2 * n, rng, cuts="symmetric"):
-        yield frame.assign(group=np.repeat(["x", "y"], n))
-
-
 Draw = Callable[..., Iterator[pd.DataFrame]]
 DATA: dict[str, tuple[Draw, dict[str, Any]]] = {
     "normal": (_continuous, {}),
@@ -124,8 +119,6 @@ DATA: dict[str, tuple[Draw, dict[str, Any]]] = {
     "clusters": (_clusters, {}),
     "unequal chances": (_weights, {}),
     "two groups": (_groups, {}),
-    "two groups, non-normal": (_groups, {"normal": False}),
-    "two groups, 5 categories": (_ordinal_groups, {}),
 }
 
 

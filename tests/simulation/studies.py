@@ -42,7 +42,7 @@ class Cell:
     Parameters
     ----------
     study : str
-        Which table it stands in: ``"fits"``, ``"bootstrap"``, ``"invariance"`` or ``"two steps"``.
+        Which table it stands in: ``"fits"``, ``"bootstrap"`` or ``"invariance"``.
     data : str
     n : int
         Respondents, in each group.
@@ -92,11 +92,15 @@ def cells() -> Iterator[Cell]:
     for data in ("5 categories", "5 categories, skewed"):
         for name in ("WLSMV", "ULSMV"):
             yield Cell("fits", data, 200, name, {"estimator": name, "ordered": True})
-    yield Cell("fits", "5 categories", 1000, "WLSMV", {"estimator": "WLSMV", "ordered": True})
-    yield Cell("fits", "clusters", 200, "MLR, clusters", {"cluster": "cluster"}, ("scores",))
-    yield Cell("fits", "clusters", 200, "ML, clusters ignored")
-    yield Cell("fits", "unequal chances", 200, "MLR, weights", {"weights": "weight"}, ("scores",))
-    yield Cell("fits", "unequal chances", 200, "ML, weights ignored")
+    for data in ("5 categories", "5 categories, skewed"):
+        yield Cell("fits", data, 1000, "WLSMV", {"estimator": "WLSMV", "ordered": True})
+    for n in (200, 1000):
+        yield Cell("fits", "clusters", n, "MLR, clusters", {"cluster": "cluster"}, ("scores",))
+        yield Cell("fits", "clusters", n, "ML, clusters ignored")
+        yield Cell("fits", "unequal chances", n, "MLR, weights", {"weights": "weight"}, ("scores",))
+        yield Cell("fits", "unequal chances", n, "ML, weights ignored")
+    yield Cell("invariance", "two groups", 200, "ML", {"estimator": "ML"})
+    yield Cell("bootstrap", "normal", 200, "ML", studies=500)
 
 
 OUTCOMES = {"lost": "not converged", "outside": "not admissible"}
@@ -105,7 +109,7 @@ OUTCOMES = {"lost": "not converged", "outside": "not admissible"}
 def run(group: Sequence[Cell], studies: int | None = None) -> list[dict[str, str]]:
     """Return the rows of cells on the same samples: shares, and how many studies they rest on."""
     first = group[0]
-    outcome = {"fits": _fit, "bootstrap": _bootstrap, "invariance": _invariance, "two steps": _two_steps}
+    outcome = {"fits": _fit, "bootstrap": _bootstrap, "invariance": _invariance}
     found: list[list[dict[str, float]]] = [[] for _ in group]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sl.SatloyalWarning)
@@ -234,17 +238,8 @@ def _invariance(cell: Cell, frame: pd.DataFrame, number: int, known: dict[Any, A
     out = {"lost": 0.0, "outside": float(not all(_variances_positive(s.fit) for s in found.steps if s.fit))}
     for step in table.index[1:]:
         out[f"{step} step"] = _rejected(float(table.loc[step, "delta_pvalue"]))
-    if "ordered" not in cell.options and cell.options["estimator"] == "ML":
+    if cell.options["estimator"] == "ML":
         scalar = found.steps[2].fit
         scores = equality_scores(scalar, ["intercepts"]).set_index("parameter")["pvalue"]
         out["score test of an intercept"] = _rejected(float(scores["s2~1"]))
     return out
-
-
-def _two_steps(cell: Cell, frame: pd.DataFrame, number: int, known: dict[Any, Any]) -> dict[str, float]:
-    """Coverage of local structural-after-measurement estimates of one sample."""
-    found = sl.fit_sam(MODEL, frame)
-    if not found.converged:
-        return {"lost": 1, "outside": 0}
-    paths = {name: keys for name, keys in COVERAGE.items() if name.startswith("path")}
-    return {"lost": 0.0, "outside": float(not found.admissible)} | _covered(found.structural.tidy(), paths)

@@ -21,11 +21,13 @@ WAYS = ("percentile", "BC", "BCa")
 BOOTSTRAPPED = tuple(
     f"{what}, {way}" for what in ("loadings", "path b", "path c", "indirect") for way in WAYS
 )
-STEPS = ("thresholds step", "metric step", "scalar step", "strict step", "score test of an intercept")
+STEPS = ("metric step", "scalar step", "strict step", "score test of an intercept")
 # table: the studies it shows, and its figures
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "coverage": (("fits", "two steps"), COVERED),
+    "coverage": (("fits",), COVERED),
     "tests": (("fits",), TESTS),
+    "bootstrap": (("bootstrap",), BOOTSTRAPPED),
+    "invariance": (("invariance",), STEPS),
 }
 
 

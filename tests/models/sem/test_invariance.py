@@ -420,19 +420,3 @@ def test_paths_of_groups_without_equal_loadings_are_warned_against() -> None:
     assert paths_comparable(equal).status == "pass"
     same = sl.fit_sem(model, school(), group="school", group_equal="regressions")
     assert paths_comparable(same) is None
-
-
-@pytest.mark.extended
-def test_differences_and_score_tests_reject_equal_groups_as_often_as_they_say() -> None:
-    rejected, scores = [], []
-    for seed in range(400):
-        rng = np.random.default_rng(seed)
-        items = 0.8 * rng.normal(size=(400, 1)) + 0.6 * rng.normal(size=(400, 4))
-        frame = pd.DataFrame(items, columns=list("abcd")).assign(g=np.repeat(["x", "y"], 200))
-        found = sl.fit_invariance(ONE, frame, "g", stop=False, suggest=False)
-        rejected.append(found.tidy()["delta_pvalue"][1:].to_numpy() < 0.05)
-        fit = found.steps[2].fit
-        assert fit is not None
-        scores.append(equality_scores(fit, ["intercepts"]).set_index("parameter")["pvalue"]["b~1"] < 0.05)
-    assert np.all(np.abs(np.mean(rejected, axis=0) - 0.05) < 0.035)
-    assert abs(np.mean(scores) - 0.05) < 0.035
