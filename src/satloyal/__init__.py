@@ -13,6 +13,8 @@ from satloyal.errors import SatloyalError, SatloyalWarning
 if TYPE_CHECKING:
     from satloyal.core.moments import Moments
     from satloyal.models.curves import fit_curve
+    from satloyal.models.drivers import fit_drivers
+    from satloyal.models.necessity import fit_necessity
     from satloyal.models.sem.compare import compare
     from satloyal.models.sem.fit import fit_sem
     from satloyal.models.sem.interaction import probe_interaction
@@ -40,7 +42,9 @@ _HOME = {
     "clpm": "satloyal.spec.panel",
     "compare": "satloyal.models.sem.compare",
     "fit_curve": "satloyal.models.curves",
+    "fit_drivers": "satloyal.models.drivers",
     "fit_invariance": "satloyal.models.sem.invariance",
+    "fit_necessity": "satloyal.models.necessity",
     "fit_sam": "satloyal.models.sem.sam",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
@@ -65,7 +69,9 @@ __all__ = [
     "clpm",
     "compare",
     "fit_curve",
+    "fit_drivers",
     "fit_invariance",
+    "fit_necessity",
     "fit_sam",
     "fit_sem",
     "load_sample",

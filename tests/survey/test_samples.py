@@ -22,6 +22,14 @@ def test_the_ecsi_customers():
     assert len(survey.source.sha256) == 64
 
 
+def test_the_business_customers():
+    survey = load_sample("customer_satisfaction")
+    assert (survey.n, len(survey.items), survey.missing_reasons.notna().sum().sum()) == (1811, 10, 0)
+    assert survey.codebook.items["q1"].text == "Overall satisfaction"
+    assert all(item.scale.low == 1 and item.scale.high == 10 for item in survey.codebook.items.values())
+    assert survey.notes[0].message.startswith("Real answers of 1,811 business customers")
+
+
 def test_every_folder_has_a_card_that_states_source_and_licence():
     for name in list_samples():
         card = (sample_folder(name) / "card.md").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from satloyal.survey.survey import Survey
 
 __all__ = ["PublishedMatrix", "list_samples", "load_sample", "sample_folder"]
 
-REAL = ("ecsi_mobile", "gidakovic_zabkar_2021")
+REAL = ("customer_satisfaction", "ecsi_mobile", "gidakovic_zabkar_2021")
 """Samples that never travel in the wheel, as their data have no licence that allows it."""
 
 _PACKAGED = Path(__file__).resolve().parent / "data"
@@ -84,7 +84,7 @@ class PublishedMatrix:
 
 
 @overload
-def load_sample(name: Literal["ecsi_mobile", "simulated_retail"]) -> Survey: ...
+def load_sample(name: Literal["customer_satisfaction", "ecsi_mobile", "simulated_retail"]) -> Survey: ...
 @overload
 def load_sample(name: Literal["gidakovic_zabkar_2021"]) -> PublishedMatrix: ...
 @overload
@@ -96,8 +96,8 @@ def load_sample(name: str) -> Any:
     ----------
     name : str
         One of :func:`list_samples`: ``"ecsi_mobile"`` (250 customers of mobile phone operators, real),
-        ``"simulated_retail"`` (ships with the package), ``"gidakovic_zabkar_2021"`` (a printed correlation
-        matrix).
+        ``"customer_satisfaction"`` (1,811 business customers on ten items, real), ``"simulated_retail"`` (ships
+        with the package), ``"gidakovic_zabkar_2021"`` (a printed correlation matrix).
 
     Returns
     -------
