@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from satloyal.core.moments import Moments
     from satloyal.models.curves import fit_curve
     from satloyal.models.drivers import fit_drivers
-    from satloyal.models.necessity import fit_necessity
     from satloyal.models.sem.compare import compare
     from satloyal.models.sem.fit import fit_sem
     from satloyal.models.sem.interaction import probe_interaction
@@ -44,7 +43,6 @@ _HOME = {
     "fit_curve": "satloyal.models.curves",
     "fit_drivers": "satloyal.models.drivers",
     "fit_invariance": "satloyal.models.sem.invariance",
-    "fit_necessity": "satloyal.models.necessity",
     "fit_sam": "satloyal.models.sem.sam",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
@@ -71,7 +69,6 @@ __all__ = [
     "fit_curve",
     "fit_drivers",
     "fit_invariance",
-    "fit_necessity",
     "fit_sam",
     "fit_sem",
     "load_sample",
