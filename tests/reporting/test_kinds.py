@@ -97,9 +97,15 @@ def crosscheck(fit):
     return fit.crosscheck()
 
 
+@pytest.fixture(scope="module")
+def drivers():
+    names = [f"q{i}" for i in range(2, 11)]
+    return sl.fit_drivers(sl.load_sample("customer_satisfaction"), "q1", names, replicates=200)
+
+
 ALL = [
     "alike", "shifted", "comparison", "sam", "interaction", "method", "rounding", "power", "influence",
-    "crosscheck",
+    "crosscheck", "drivers",
 ]  # fmt: skip
 
 

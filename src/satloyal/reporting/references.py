@@ -11,6 +11,10 @@ REFERENCES = {
         "Asparouhov, T., & Muthén, B. (2010). Simple second order chi-square correction (Mplus "
         "technical appendix)."
     ),
+    "azen_budescu2003": (
+        "Azen, R., & Budescu, D. V. (2003). The dominance analysis approach for comparing predictors in "
+        "multiple regression. Psychological Methods, 8(2), 129–148."
+    ),
     "bauer_curran2005": (
         "Bauer, D. J., & Curran, P. J. (2005). Probing interactions in fixed and multilevel "
         "regression: Inferential and graphical techniques. Multivariate Behavioral Research, 40(3), "
@@ -71,6 +75,10 @@ REFERENCES = {
         "Green, S. B., & Yang, Y. (2009). Reliability of summed item scores using structural equation"
         " modeling: An alternative to coefficient alpha. Psychometrika, 74(1), 155–167."
     ),
+    "gromping2006": (
+        "Grömping, U. (2006). Relative importance for linear regression in R: The package relaimpo. Journal "
+        "of Statistical Software, 17(1), 1–27."
+    ),
     "hamaker2015": (
         "Hamaker, E. L., Kuiper, R. M., & Grasman, R. P. P. P. (2015). A critique of the cross-lagged"
         " panel model. Psychological Methods, 20(1), 102–116."
@@ -103,6 +111,10 @@ REFERENCES = {
         "Igolkina, A. A., & Meshcheryakov, G. (2020). semopy: A Python package for structural "
         "equation modeling. Structural Equation Modeling, 27(6), 952–963."
     ),
+    "johnson2000": (
+        "Johnson, J. W. (2000). A heuristic method for estimating the relative weight of predictor variables "
+        "in multiple regression. Multivariate Behavioral Research, 35(1), 1–19."
+    ),
     "joreskog1971": (
         "Jöreskog, K. G. (1971). Simultaneous factor analysis in several populations. Psychometrika, "
         "36(4), 409–426."
@@ -122,6 +134,14 @@ REFERENCES = {
     "lindell_whitney2001": (
         "Lindell, M. K., & Whitney, D. J. (2001). Accounting for common method variance in cross-"
         "sectional research designs. Journal of Applied Psychology, 86(1), 114–121."
+    ),
+    "lindeman1980": (
+        "Lindeman, R. H., Merenda, P. F., & Gold, R. Z. (1980). Introduction to bivariate and multivariate "
+        "analysis. Scott, Foresman."
+    ),
+    "martilla_james1977": (
+        "Martilla, J. A., & James, J. C. (1977). Importance-performance analysis. Journal of Marketing, "
+        "41(1), 77–79."
     ),
     "maxwell_cole2007": (
         "Maxwell, S. E., & Cole, D. A. (2007). Bias in cross-sectional analyses of longitudinal "

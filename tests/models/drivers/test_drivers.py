@@ -84,7 +84,7 @@ def test_general_dominance_is_lmg_and_its_ends_are_zero_order_and_semipartial():
 
 
 def test_relative_weights_are_those_of_the_nearest_orthogonal_variables():
-    """Two drivers: Λ has cos and sin of one angle (Johnson 2000, p. 8-9), here written out."""
+    """Two drivers: Λ has cos and sin of one angle (Johnson 2000), here written out."""
     r, a, b = 0.5, 0.6, 0.3
     plus, minus = np.sqrt(1 + r), np.sqrt(1 - r)
     big, small = (plus + minus) / 2, (plus - minus) / 2

@@ -87,8 +87,7 @@ def _suppression(fit: DriversFit) -> Check:
         "a share has no sign: it does not say that more of this driver raises the outcome when the others "
         "are held still"
     )
-    source = "Grömping 2006, section 2"
-    return Check("suppression", "warn", text, len(turned), 0, advice, source)
+    return Check("suppression", "warn", text, len(turned), 0, advice)
 
 
 def _separation(fit: DriversFit) -> Check:

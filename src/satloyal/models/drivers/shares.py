@@ -100,8 +100,8 @@ def lmg(cor: Array) -> Array:
 
     Notes
     -----
-    LMG_j = Σ_{S∌j} |S|! (p − 1 − |S|)! / p! · [R²(S ∪ j) − R²(S)] (Grömping 2006, *J. Stat. Softw.* 17(1),
-    eq. 5). With w(s) = s! (p − 1 − s)! / p! and w(p) = 0 this is Σ_{T∋j} (w(|T| − 1) + w(|T|)) R²(T) −
+    LMG_j = Σ_{S∌j} |S|! (p − 1 − |S|)! / p! · [R²(S ∪ j) − R²(S)] (Grömping 2006, *J. Stat. Softw.*
+    17(1)). With w(s) = s! (p − 1 − s)! / p! and w(p) = 0 this is Σ_{T∋j} (w(|T| − 1) + w(|T|)) R²(T) −
     Σ_T w(|T|) R²(T); the sums over T ∋ j come from folding the table of R² once over each bit.
 
     Examples
@@ -209,7 +209,7 @@ def relative_weights(cor: Array) -> Array:
     -----
     With the correlations of the drivers R = Q Δ Q', Λ = Q Δ^½ Q' relates them to the nearest orthogonal
     variables; β* = Λ⁻¹ r regresses the outcome on those; ε_j = Σ_k Λ_jk² β*_k² (Johnson 2000, *Multivariate
-    Behav. Res.* 35:1-19, eqs. 3-7).
+    Behav. Res.* 35:1-19).
 
     Examples
     --------

@@ -16,6 +16,7 @@ from satloyal.reporting.blocks.comparison import comparison
 from satloyal.reporting.blocks.crosscheck import CROSSCHECK
 from satloyal.reporting.blocks.curves import curves
 from satloyal.reporting.blocks.data import data
+from satloyal.reporting.blocks.drivers import DRIVERS
 from satloyal.reporting.blocks.effects import effects
 from satloyal.reporting.blocks.estimates import estimates
 from satloyal.reporting.blocks.group_paths import group_paths
@@ -58,6 +59,7 @@ BLOCKS: tuple[Block, ...] = (
     model,
     effects,
     curves,
+    DRIVERS.section,
     groups,
     METHOD_VARIANCE.section,
     ROUNDING.section,

@@ -6,6 +6,7 @@ from typing import Any
 
 from satloyal.reporting.blocks.comparison import COMPARISON
 from satloyal.reporting.blocks.crosscheck import CROSSCHECK
+from satloyal.reporting.blocks.drivers import DRIVERS
 from satloyal.reporting.blocks.influence import INFLUENCE
 from satloyal.reporting.blocks.interaction import INTERACTION
 from satloyal.reporting.blocks.invariance import INVARIANCE
@@ -19,6 +20,7 @@ __all__ = ["KINDS", "kind_of"]
 
 KINDS: tuple[Kind, ...] = (
     INVARIANCE, COMPARISON, SAM, INTERACTION, METHOD_VARIANCE, ROUNDING, POWER, INFLUENCE, CROSSCHECK,
+    DRIVERS,
 )  # fmt: skip
 """Kinds of results that have a section of their own."""
 
