@@ -96,7 +96,7 @@ def load_sample(name: str) -> Any:
     ----------
     name : str
         One of :func:`list_samples`: ``"ecsi_mobile"`` (250 customers of mobile phone operators, real),
-        ``"customer_satisfaction"`` (1,811 business customers on ten items, real), ``"simulated_retail"`` (ships
+        ``"customer_satisfaction"`` (1,811 business customers, ten items, real), ``"simulated_retail"`` (ships
         with the package), ``"gidakovic_zabkar_2021"`` (a printed correlation matrix).
 
     Returns
