@@ -103,9 +103,31 @@ def drivers():
     return sl.fit_drivers(sl.load_sample("customer_satisfaction"), "q1", names, replicates=200)
 
 
+@pytest.fixture(scope="module")
+def metric():
+    data = people(400).assign(again=lambda d: (50 + 25 * d["l1"]).clip(0, 100).round())
+    return sl.repurchase(data, "again", group="region")
+
+
+@pytest.fixture(scope="module")
+def differences(metric):
+    return metric.differences()
+
+
+@pytest.fixture(scope="module")
+def control(metric):
+    return metric.control_chart()
+
+
+@pytest.fixture(scope="module")
+def value(metric):
+    return metric.expected_value({"low": 1, "middle": 2, "high": 5}, {("low", "middle"): 0.1})
+
+
 ALL = [
     "alike", "shifted", "comparison", "sam", "interaction", "method", "rounding", "power", "influence",
     "crosscheck", "drivers",
+    "metric", "differences", "control", "value",
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from satloyal.reporting.blocks.interaction import INTERACTION
 from satloyal.reporting.blocks.invariance import INVARIANCE
 from satloyal.reporting.blocks.measurement import measurement
 from satloyal.reporting.blocks.method_variance import METHOD_VARIANCE
+from satloyal.reporting.blocks.metrics import METRICS
 from satloyal.reporting.blocks.misfit import misfit
 from satloyal.reporting.blocks.missing import missing
 from satloyal.reporting.blocks.model import model
@@ -60,6 +61,7 @@ BLOCKS: tuple[Block, ...] = (
     effects,
     curves,
     DRIVERS.section,
+    *(kind.section for kind in METRICS),
     groups,
     METHOD_VARIANCE.section,
     ROUNDING.section,
