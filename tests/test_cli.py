@@ -196,6 +196,21 @@ def test_inspect_says_what_was_detected(study):
     assert not ANSI.search(done.stdout)
 
 
+def test_inspect_describes_a_large_file_by_chunks(study, tmp_path):
+    data, book = study.parent / "answers.csv", study.parent / "codebook.toml"
+    done = in_process("inspect", data, "--codebook", book, "--large")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].split()[:4] == ["item", "construct", "text", "n"]
+    assert re.search(r"^s1\s.*\s240\s", done.stdout, re.MULTILINE)
+    assert "[1/1] describe answers.csv" in done.stderr.splitlines()
+    assert "240 respondents." in done.stderr
+    assert not ANSI.search(done.stdout + done.stderr)
+    assert in_process("inspect", data, "--codebook", book, "--large", "--quiet").stderr == ""
+    refused(in_process("inspect", data, "--large"), "--codebook")
+    refused(in_process("inspect", tmp_path / "none.csv", "--codebook", book, "--large"), "none.csv")
+    assert in_process("inspect", data, "--codebook", book, "--large", "--sheet", "x").returncode == 2
+
+
 def test_inspect_refuses_what_is_no_survey(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     refused(in_process("inspect", tmp_path / "empty.csv"), "empty.csv")

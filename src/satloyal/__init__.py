@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from satloyal.spec.panel import clpm
     from satloyal.spec.templates import template
     from satloyal.survey.codebook import Codebook
+    from satloyal.survey.described import describe_file
     from satloyal.survey.readers import read_survey
     from satloyal.survey.samples import load_sample
     from satloyal.survey.several import read_surveys
@@ -53,6 +54,7 @@ _HOME = {
     "clpm": "satloyal.spec.panel",
     "compare": "satloyal.models.sem.compare",
     "csat": "satloyal.models.metrics",
+    "describe_file": "satloyal.survey.described",
     "fit_curve": "satloyal.models.curves",
     "fit_drivers": "satloyal.models.drivers",
     "fit_invariance": "satloyal.models.sem.invariance",
@@ -88,6 +90,7 @@ __all__ = [
     "clpm",
     "compare",
     "csat",
+    "describe_file",
     "fit_curve",
     "fit_drivers",
     "fit_invariance",

@@ -118,8 +118,17 @@ def inspect(
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding of a CSV file.")] = None,
     labels: Annotated[Path | None, typer.Option(help="LimeSurvey's structure of the survey (.lss).")] = None,
+    large: Annotated[
+        bool, typer.Option("--large", help="Describe the codebook's items chunk by chunk, with progress.")
+    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say what was detected in a survey file: reader, columns, missing answers, notes."""
+    if large:
+        if vendor != "auto" or sheet is not None or labels is not None:
+            raise typer.BadParameter("--large takes no --vendor, --sheet or --labels", param_hint="--large")
+        _describe(file, codebook, encoding, quiet=quiet)
+        return
     with _guard(quiet=True):  # warnings stand in the notes that are printed
         from satloyal.study.inspect import inspection
         from satloyal.survey.readers import read_survey
@@ -160,6 +169,16 @@ def codebook(
             typer.echo(text, nl=False)
         elif not quiet:
             typer.echo(f"{out}")
+
+
+def _describe(file: Path, codebook: Path | None, encoding: str | None, *, quiet: bool) -> None:
+    with _guard(quiet=quiet):
+        from satloyal.study.inspect import described
+        from satloyal.study.progress import listener
+
+        with listener(sys.stderr, quiet=quiet) as progress:
+            text = described(file, codebook, encoding=encoding, progress=progress)
+        typer.echo(text)
 
 
 def _run(study: Path, out: Path, *, replicates: int | None, strict: bool, quiet: bool) -> None:

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from satloyal.errors import SurveyError
+from satloyal.study.plan import Step
+from satloyal.survey.described import describe_file
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from satloyal.study.progress import Progress
     from satloyal.survey.survey import Survey
 
-__all__ = ["inspection", "text_table"]
+__all__ = ["described", "inspection", "text_table"]
 
 
 def inspection(survey: Survey) -> str:
@@ -45,6 +52,41 @@ def inspection(survey: Survey) -> str:
         parts += ["", text_table(pd.DataFrame(rows, columns=["construct", "items"]))]
     parts += ["", *([f"Note: {note}" for note in survey.notes] or ["No notes."])]
     return "\n".join(parts)
+
+
+def described(file: Path, codebook: Path | None, *, encoding: str | None, progress: Progress) -> str:
+    """Describe the items of a file that may be larger than memory, as plain text.
+
+    Parameters
+    ----------
+    file : Path
+    codebook : Path, optional
+        Names the items; without one the file is refused.
+    encoding : str, optional
+        Of a text file.
+    progress : Progress
+        Told of each chunk: rows, or bytes of a text file.
+
+    Raises
+    ------
+    SurveyError
+        As :func:`satloyal.describe_file`.
+    """
+    if codebook is None:
+        raise SurveyError(
+            "a large file is described by a codebook that names its items",
+            where=file.name,
+            fix="give --codebook FILE",
+        )
+    progress.begin(Step("read", file.name, f"describe {file.name}"), 1, 1)
+
+    def advance(done: int, total: int | None) -> None:
+        if total is not None:
+            progress.advance(done, total)
+
+    table = describe_file(file, codebook, encoding=encoding, progress=advance)
+    progress.end(f"{int(table['n'].iloc[0] + table['missing'].iloc[0]):,} respondents.")
+    return text_table(table.reset_index())
 
 
 def text_table(frame: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -9,12 +10,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satloyal.errors import SurveyError
+from satloyal.survey.clean import count_by_reason
 
 if TYPE_CHECKING:
     from satloyal.survey.codebook import Codebook
     from satloyal.survey.survey import Survey
 
-__all__ = ["Method", "describe", "item_total", "scores", "weighted_mean", "weighted_sd", "weighted_skew"]
+__all__ = [
+    "Method",
+    "assembled",
+    "describe",
+    "item_total",
+    "scores",
+    "weighted_mean",
+    "weighted_sd",
+    "weighted_skew",
+]
 
 Array = NDArray[np.float64]
 Method = Literal["mean", "sum", "percent"]
@@ -123,20 +134,45 @@ def describe(survey: Survey) -> pd.DataFrame:
     """Return one row an item; see :meth:`satloyal.survey.survey.Survey.describe`."""
     book, frame = survey.codebook, survey.frame
     weights = _weights(survey)
-    totals = _item_totals(book, frame, weights)
+    missing = {
+        name: count_by_reason(survey.missing_reasons[[name]])
+        for name in book.items
+        if name in survey.missing_reasons
+    }
+    figures = {name: _figures(survey, name, weights) for name in book.items}
+    return assembled(book, figures, missing, _item_totals(book, frame, weights))
+
+
+def assembled(
+    book: Codebook,
+    figures: Mapping[str, Mapping[str, object]],
+    missing: Mapping[str, Mapping[str, int]],
+    totals: Mapping[tuple[str, str], float],
+) -> pd.DataFrame:
+    """Put the table together.
+
+    Parameters
+    ----------
+    book : Codebook
+    figures : mapping
+        By item: ``n``, ``missing``, ``mean``, ``sd``, ``floor``, ``ceiling``, ``skew``.
+    missing : mapping
+        By item: missing answers by reason.
+    totals : mapping
+        Item-total correlations by construct and item.
+    """
     # An item of two constructs has a row in each, as its item-total correlation differs.
     owned = [(c.name, name) for c in book.constructs for name in c.items]
     placed = {name for _, name in owned}
     pairs = [*owned, *(("", name) for name in book.items if name not in placed)]
-    kinds = _reasons(survey)
+    kinds = sorted({kind for counts in missing.values() for kind in counts})
     rows = []
     for construct, name in pairs:
         row: dict[str, object] = {"construct": construct, "text": book.items[name].text}
-        row |= _figures(survey, name, weights)
+        row |= figures[name]
         row["item_total"] = totals.get((construct, name), float("nan"))
         row["reversed"] = book.items[name].reverse
-        why = survey.missing_reasons[name] if name in survey.missing_reasons else pd.Series(dtype=object)
-        row |= {f"missing_{kind}": int((why == kind).sum()) for kind in kinds}
+        row |= {f"missing_{kind}": missing.get(name, {}).get(kind, 0) for kind in kinds}
         row["weighted_by"] = book.weight or ""
         rows.append(row)
     index = pd.Index([name for _, name in pairs], name="item", dtype=object)
@@ -151,12 +187,6 @@ def _weights(survey: Survey) -> Array:
     if survey.weights is None:
         return np.ones(survey.n)
     return survey.weights.to_numpy(dtype=float)
-
-
-def _reasons(survey: Survey) -> list[str]:
-    names = [n for n in survey.codebook.items if n in survey.missing_reasons]
-    cells = survey.missing_reasons[names].to_numpy(dtype=object).ravel()
-    return sorted({str(cell) for cell in cells if isinstance(cell, str)})
 
 
 def _item_totals(book: Codebook, frame: pd.DataFrame, weights: Array) -> dict[tuple[str, str], float]:

@@ -14,7 +14,7 @@ from satloyal.survey.raw import RawTable
 from satloyal.survey.readers.export import Export
 from satloyal.survey.readers.match import Match
 
-__all__ = ["ParquetReader"]
+__all__ = ["ParquetReader", "require_pyarrow"]
 
 CELL_LIMIT = 200_000_000
 """Cells that a file may claim to hold."""
@@ -39,7 +39,7 @@ class ParquetReader:
         SurveyError
             If pyarrow is not installed, the file is damaged, or it claims more cells than are read.
         """
-        parquet = _pyarrow()
+        parquet = require_pyarrow()
         # pyarrow's own errors are kinds of ValueError, OSError, KeyError, TypeError and NotImplementedError
         try:
             file = parquet.ParquetFile(io.BytesIO(export.data))
@@ -65,7 +65,14 @@ def _table(frame: pd.DataFrame) -> RawTable:
     return RawTable(frame, tuple(range(1, len(frame) + 1)), repeated=repeated)
 
 
-def _pyarrow() -> Any:
+def require_pyarrow() -> Any:
+    """Return pyarrow's Parquet module.
+
+    Raises
+    ------
+    SurveyError
+        If it is not installed.
+    """
     try:
         return importlib.import_module("pyarrow.parquet")
     except ModuleNotFoundError as err:

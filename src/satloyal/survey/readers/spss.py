@@ -25,7 +25,7 @@ from satloyal.survey.readers.match import Match
 from satloyal.survey.readers.sav_records import read_dictionary
 from satloyal.survey.readers.spss_sets import response_sets
 
-__all__ = ["SpssReader"]
+__all__ = ["SpssReader", "labelled_table"]
 
 Ranges = Sequence[dict[str, Any]]
 
@@ -52,36 +52,51 @@ class SpssReader:
         records = read_dictionary(export.data) if export.container == "sav" else None
         read = pyreadstat.read_por if records is None else pyreadstat.read_sav
         frame, meta = open_labelled(read, export)
-        ranges: dict[str, Ranges] = dict(meta.missing_ranges or {})
-        columns: dict[str, Any] = {}
-        reasons: dict[str, Any] = {}
-        for name in frame.columns:
-            labels = meta.variable_value_labels.get(name, {})
-            columns[name], why = _split(frame[name], ranges.get(name, ()), labels)
-            if why is not None:
-                reasons[name] = why
-        missing = {name: _within(found) for name, found in ranges.items()}
-        inside = _inside(frame, columns)
-        columns, reasons, labelled, found = undeclared(columns, reasons, value_labels_of(meta, missing))
-        table, kinds, stems, choices = response_sets(
-            pd.DataFrame(columns, index=frame.index),
-            getattr(meta, "mr_sets", None) or {},
-            meta.variable_value_labels,
-        )
         weight = None if records is None else records.weight_name(list(frame.columns))
-        if weight is not None:
-            kinds[weight] = "weight"
-        return RawTable(
-            table,
-            tuple(range(1, len(frame) + 1)),
-            texts={**texts_of(meta), **choices},
-            value_labels={n: known for n, known in labelled.items() if kinds.get(n) != "tick"},
-            measures={str(k): str(v) for k, v in (meta.variable_measure or {}).items()},
-            reasons=pd.DataFrame(reasons, index=frame.index),
-            stems=stems,
-            kinds=kinds,
-            findings=(*inside, *found),
-        )
+        return labelled_table(frame, meta, weight)
+
+
+def labelled_table(frame: pd.DataFrame, meta: Any, weight: str | None = None) -> RawTable:
+    """Return the table of what pyreadstat read, user-missing values left in place.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        All rows, or some.
+    meta
+        pyreadstat's metadata.
+    weight : str, optional
+        Variable that weights the file.
+    """
+    ranges: dict[str, Ranges] = dict(meta.missing_ranges or {})
+    columns: dict[str, Any] = {}
+    reasons: dict[str, Any] = {}
+    for name in frame.columns:
+        labels = meta.variable_value_labels.get(name, {})
+        columns[name], why = _split(frame[name], ranges.get(name, ()), labels)
+        if why is not None:
+            reasons[name] = why
+    missing = {name: _within(found) for name, found in ranges.items()}
+    inside = _inside(frame, columns)
+    columns, reasons, labelled, found = undeclared(columns, reasons, value_labels_of(meta, missing))
+    table, kinds, stems, choices = response_sets(
+        pd.DataFrame(columns, index=frame.index),
+        getattr(meta, "mr_sets", None) or {},
+        meta.variable_value_labels,
+    )
+    if weight is not None:
+        kinds[weight] = "weight"
+    return RawTable(
+        table,
+        tuple(range(1, len(frame) + 1)),
+        texts={**texts_of(meta), **choices},
+        value_labels={n: known for n, known in labelled.items() if kinds.get(n) != "tick"},
+        measures={str(k): str(v) for k, v in (meta.variable_measure or {}).items()},
+        reasons=pd.DataFrame(reasons, index=frame.index),
+        stems=stems,
+        kinds=kinds,
+        findings=(*inside, *found),
+    )
 
 
 def _inside(frame: pd.DataFrame, columns: Mapping[str, Any]) -> tuple[Finding, ...]:
