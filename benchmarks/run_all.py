@@ -8,7 +8,7 @@ from pathlib import Path
 
 SCRIPTS = (
     "bench_fit.py", "bench_bootstrap.py", "bench_fiml.py", "bench_ordinal.py", "bench_start.py",
-    "bench_acsi.py", "bench_growth.py", "bench_read.py",
+    "bench_acsi.py", "bench_growth.py", "bench_read.py", "bench_necessity.py",
     "bench_drivers.py",
 )  # fmt: skip
 

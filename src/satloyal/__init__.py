@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         retention,
         share_of_wallet,
     )
+    from satloyal.models.necessity import fit_necessity
     from satloyal.models.sem.compare import compare
     from satloyal.models.sem.fit import fit_sem
     from satloyal.models.sem.interaction import probe_interaction
@@ -58,6 +59,7 @@ _HOME = {
     "fit_curve": "satloyal.models.curves",
     "fit_drivers": "satloyal.models.drivers",
     "fit_invariance": "satloyal.models.sem.invariance",
+    "fit_necessity": "satloyal.models.necessity",
     "fit_sam": "satloyal.models.sem.sam",
     "fit_sem": "satloyal.models.sem.fit",
     "load_sample": "satloyal.survey.samples",
@@ -94,6 +96,7 @@ __all__ = [
     "fit_curve",
     "fit_drivers",
     "fit_invariance",
+    "fit_necessity",
     "fit_sam",
     "fit_sem",
     "load_sample",

@@ -124,9 +124,15 @@ def value(metric):
     return metric.expected_value({"low": 1, "middle": 2, "high": 5}, {("low", "middle"): 0.1})
 
 
+@pytest.fixture(scope="module")
+def necessity():
+    data = people(200).rename(columns={"s1": "satisfied", "l1": "loyal"})
+    return sl.fit_necessity(data, "satisfied", "loyal", permutations=199)
+
+
 ALL = [
     "alike", "shifted", "comparison", "sam", "interaction", "method", "rounding", "power", "influence",
-    "crosscheck", "drivers",
+    "crosscheck", "necessity", "drivers",
     "metric", "differences", "control", "value",
 ]  # fmt: skip
 

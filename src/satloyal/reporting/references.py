@@ -58,6 +58,14 @@ REFERENCES = {
         "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. "
         "Psychometrika, 16(3), 297–334."
     ),
+    "dul2016": (
+        "Dul, J. (2016). Necessary condition analysis (NCA): Logic and methodology of “necessary but not "
+        "sufficient” causality. Organizational Research Methods, 19(1), 10–52."
+    ),
+    "dul_vanderlaan_kuik2020": (
+        "Dul, J., van der Laan, E., & Kuik, R. (2020). A statistical significance test for necessary "
+        "condition analysis. Organizational Research Methods, 23(2), 385–395."
+    ),
     "efron1987": (
         "Efron, B. (1987). Better bootstrap confidence intervals. Journal of the American Statistical"
         " Association, 82(397), 171–185."

@@ -30,6 +30,7 @@ from satloyal.reporting.blocks.metrics import METRICS
 from satloyal.reporting.blocks.misfit import misfit
 from satloyal.reporting.blocks.missing import missing
 from satloyal.reporting.blocks.model import model
+from satloyal.reporting.blocks.necessity import NECESSITY
 from satloyal.reporting.blocks.ordinal import ordinal
 from satloyal.reporting.blocks.panel import panel
 from satloyal.reporting.blocks.power import POWER
@@ -62,6 +63,7 @@ BLOCKS: tuple[Block, ...] = (
     curves,
     DRIVERS.section,
     *(kind.section for kind in METRICS),
+    NECESSITY.section,
     groups,
     METHOD_VARIANCE.section,
     ROUNDING.section,

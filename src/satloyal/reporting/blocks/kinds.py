@@ -12,6 +12,7 @@ from satloyal.reporting.blocks.interaction import INTERACTION
 from satloyal.reporting.blocks.invariance import INVARIANCE
 from satloyal.reporting.blocks.method_variance import METHOD_VARIANCE
 from satloyal.reporting.blocks.metrics import METRICS
+from satloyal.reporting.blocks.necessity import NECESSITY
 from satloyal.reporting.blocks.power import POWER
 from satloyal.reporting.blocks.rounding import ROUNDING
 from satloyal.reporting.blocks.sam import SAM
@@ -21,6 +22,7 @@ __all__ = ["KINDS", "kind_of"]
 
 KINDS: tuple[Kind, ...] = (
     INVARIANCE, COMPARISON, SAM, INTERACTION, METHOD_VARIANCE, ROUNDING, POWER, INFLUENCE, CROSSCHECK,
+    NECESSITY,
     DRIVERS,
     *METRICS,
 )  # fmt: skip
