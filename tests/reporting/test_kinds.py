@@ -104,6 +104,12 @@ def drivers():
 
 
 @pytest.fixture(scope="module")
+def necessity():
+    data = people(200).rename(columns={"s1": "satisfied", "l1": "loyal"})
+    return sl.fit_necessity(data, "satisfied", "loyal", permutations=199)
+
+
+@pytest.fixture(scope="module")
 def metric():
     data = people(400).assign(again=lambda d: (50 + 25 * d["l1"]).clip(0, 100).round())
     return sl.repurchase(data, "again", group="region")
@@ -122,12 +128,6 @@ def control(metric):
 @pytest.fixture(scope="module")
 def value(metric):
     return metric.expected_value({"low": 1, "middle": 2, "high": 5}, {("low", "middle"): 0.1})
-
-
-@pytest.fixture(scope="module")
-def necessity():
-    data = people(200).rename(columns={"s1": "satisfied", "l1": "loyal"})
-    return sl.fit_necessity(data, "satisfied", "loyal", permutations=199)
 
 
 ALL = [

@@ -22,8 +22,7 @@ __all__ = ["KINDS", "kind_of"]
 
 KINDS: tuple[Kind, ...] = (
     INVARIANCE, COMPARISON, SAM, INTERACTION, METHOD_VARIANCE, ROUNDING, POWER, INFLUENCE, CROSSCHECK,
-    NECESSITY,
-    DRIVERS,
+    NECESSITY, DRIVERS,
     *METRICS,
 )  # fmt: skip
 """Kinds of results that have a section of their own."""
