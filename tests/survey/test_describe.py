@@ -119,3 +119,10 @@ def test_scores_hold_constructs_and_nothing_else():
     survey = Survey.from_frame(pd.DataFrame({"cid": ["x", "y"], "a": [1, 2]}, index=[7, 9]), book)
     assert list(survey.scores()) == ["A"]
     assert survey.scores().index.tolist() == [7, 9]
+
+
+def test_a_constant_item_has_no_skew_whatever_the_weights():
+    weights = np.array([0.3, 1.1, 0.7, 2.9, 0.1])
+    answers = np.full(5, 0.1 + 0.2)
+    assert np.isnan(weighted_skew(answers, weights))
+    assert weighted_sd(answers, weights) == 0.0

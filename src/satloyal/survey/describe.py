@@ -57,8 +57,14 @@ def weighted_sd(x: Array, w: Array) -> float:
     n = int((w > 0).sum())
     if n < 2:
         return float("nan")
-    mean = weighted_mean(x, w)
-    return float(np.sqrt((w * (x - mean) ** 2).sum() / w.sum() * n / (n - 1)))
+    return float(np.sqrt((w * _centred(x, w) ** 2).sum() / w.sum() * n / (n - 1)))
+
+
+def _centred(x: Array, w: Array) -> Array:
+    """Return deviations from the mean, exactly nil where all answers are the same."""
+    shifted = x - x[0]
+    centred: Array = shifted - weighted_mean(shifted, w)
+    return centred
 
 
 def weighted_skew(x: Array, w: Array) -> float:
@@ -80,7 +86,7 @@ def weighted_skew(x: Array, w: Array) -> float:
     n = int((w > 0).sum())
     if n < 3:
         return float("nan")
-    centred = x - weighted_mean(x, w)
+    centred = _centred(x, w)
     m2, m3 = weighted_mean(centred**2, w), weighted_mean(centred**3, w)
     if not m2 > 0:
         return float("nan")
@@ -90,7 +96,7 @@ def weighted_skew(x: Array, w: Array) -> float:
 def _correlation(x: Array, y: Array, w: Array) -> float:
     if (w > 0).sum() < 3:
         return float("nan")
-    a, b = x - weighted_mean(x, w), y - weighted_mean(y, w)
+    a, b = _centred(x, w), _centred(y, w)
     spread = weighted_mean(a**2, w) * weighted_mean(b**2, w)
     return float(weighted_mean(a * b, w) / np.sqrt(spread)) if spread > 0 else float("nan")
 
