@@ -33,7 +33,7 @@ from satloyal.models.sem.ordinal_table import (
     with_cuts,
 )
 from satloyal.models.sem.poles import beyond_poles
-from satloyal.models.sem.restrictions import Restrictions
+from satloyal.models.sem.restrictions import Restrictions, has_restrictions
 from satloyal.models.sem.result import SemFit
 from satloyal.models.sem.start import starts
 from satloyal.models.sem.start_means import with_means
@@ -282,8 +282,10 @@ def _solved(
     ordinal = sample.ordinal
     guesses = starts(table, moments) if ordinal is None else ordinal_starts(table, sample, rams)
     first = next(guesses)
-    restrictions = Restrictions.of(table, bounds, [g.cov for g in moments.groups])
-    held = None if restrictions.trivial else restrictions
+    held = None
+    if bounds is not None or has_restrictions(table):
+        restrictions = Restrictions.of(table, bounds, [g.cov for g in moments.groups])
+        held = None if restrictions.trivial else restrictions
     slopes = None if ordinal is None else ordinal.jacobian(table, rams)
     check_identified(table, rams, moments, first, held, slopes)
     beginnings = (with_means(g, table, rams, moments, held) for g in chain([first], guesses))

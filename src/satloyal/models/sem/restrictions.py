@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from satloyal.core.elimination import Eliminated, eliminate
+from satloyal.core.memo import remembered
 from satloyal.errors import FitError
 from satloyal.models.sem.bounds import BoundsOption, Limits, limits
 from satloyal.models.sem.identify import row_name
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from satloyal.spec.parameter import Parameter
     from satloyal.spec.table import ParameterTable
 
-__all__ = ["Restrictions", "constraint_notes", "constraint_text"]
+__all__ = ["Restrictions", "constraint_notes", "constraint_text", "has_restrictions"]
 
 Array = NDArray[Any]
 
@@ -38,6 +39,13 @@ _NEWTON = 20
 def constraint_text(row: Parameter) -> str:
     """Return a constraint as it reads in model text."""
     return f"{row.lhs} {row.op} {row.rhs}"
+
+
+@remembered(64)
+def has_restrictions(table: ParameterTable) -> bool:
+    """Whether the model text has constraints, or bounds of its own."""
+    bounded = any(row.lower is not None or row.upper is not None for row in table.rows)
+    return bounded or bool(table.constraints)
 
 
 @dataclass(frozen=True, eq=False)
