@@ -220,7 +220,7 @@ def microsoft_forms(made: Made) -> Export:
         for k, (who, row) in enumerate(zip(made.ids(), made.rows(made.text), strict=True))
     ]
     out = io.BytesIO()
-    pd.DataFrame(body, columns=head).to_excel(out, index=False, engine="xlsxwriter", sheet_name="Sheet1")
+    pd.DataFrame(body, columns=head).to_excel(out, index=False, engine="openpyxl", sheet_name="Sheet1")
     return Export("export.xlsx", out.getvalue(), 6, 5, {})
 
 

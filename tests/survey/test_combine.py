@@ -42,7 +42,7 @@ def test_brands_are_a_group_and_labels_come_from_names_of_files(waves):
 
 def test_sheets_of_one_workbook_are_waves(tmp_path):
     path = tmp_path / "waves.xlsx"
-    with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
         for name, values in (("Wave 1", [1, 2]), ("Wave 2", [3, 4])):
             pd.DataFrame({"cid": ["a", "b"], "SAT1": values}).to_excel(writer, sheet_name=name, index=False)
     survey = sl.read_surveys(path, sheets=["Wave 1", "Wave 2"])
